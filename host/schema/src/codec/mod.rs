@@ -1,0 +1,1 @@
+//! Bytes ⇄ [`Value`](crate::Value) along the plan, one module a format.

@@ -1,0 +1,33 @@
+//! What a component's WIT says: services, methods, types.
+
+use std::collections::BTreeMap;
+
+use crate::{ContractError, Plan, Service, StreamResource, extract};
+
+/// The contract of one component, ready for calls.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// Exported interfaces other than those of `ostler:*` and `wasi:*`, in
+    /// order of export.
+    pub services: Vec<Service>,
+    /// Every type they use.
+    pub plan: Plan,
+    /// Every stream resource the component imports.
+    pub streams: Vec<StreamResource>,
+    /// The author's WIT by path, from the section `ostler:contract`; else
+    /// what the component itself says, as one file.
+    pub wit: BTreeMap<String, String>,
+    /// The author's `ostler.lock`, if embedded.
+    pub lock: Option<String>,
+}
+
+impl Contract {
+    /// Reads the contract of a component.
+    ///
+    /// # Errors
+    /// [`ContractError`] when the bytes are no component, it exports no
+    /// service, a rule of the contract is violated, or it uses native streams.
+    pub fn from_component(bytes: &[u8]) -> Result<Self, ContractError> {
+        extract::contract(bytes)
+    }
+}

@@ -1,0 +1,21 @@
+//! The contract of a component and everything computed from it once: plan,
+//! values, codecs, and the seam through which transports make calls.
+//! No tokio, no wasmtime.
+
+pub mod codec;
+mod contract;
+mod extract;
+mod handler;
+mod method;
+mod plan;
+mod value;
+mod wire_contract;
+
+pub use contract::Contract;
+pub use extract::ContractError;
+pub use handler::{Admitted, Call, CallFuture, Handler, Health};
+pub use method::{
+    ErrorType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd, StreamResource,
+};
+pub use plan::{Case, Enum, Field, Flags, Name, Plan, Record, Type, TypeId, Variant, WellKnown};
+pub use value::Value;

@@ -1,0 +1,1 @@
+//! The JSON text of `/.well-known/ostler/contract`, written and read.
