@@ -1,108 +1,112 @@
-//! API SKELETON, bodies come from the runtime's author.
+//! A component put live, and calls on it.
 
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ostler_call::{Deadline, Metadata, Status};
 use ostler_schema::{Contract, Value};
+use wasmtime::component::InstancePre;
 
-use crate::Limits;
-
-/// How an engine is built.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// Instances alive at once over all deployments.
-    pub instances: u32,
-    /// The largest linear memory any deployment may be given, bytes.
-    pub memory: usize,
-    /// Where compiled components are kept; `None` compiles at every start.
-    pub cache: Option<PathBuf>,
-}
-
-/// Compiles and runs components. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Engine;
-
-impl Engine {
-    /// Must be called inside a tokio runtime (multi-thread); its handle is kept.
-    pub fn new(_config: EngineConfig) -> Result<Self, LoadError> {
-        todo!()
-    }
-
-    /// Blocking (compiles): call it on a blocking thread.
-    pub fn load(
-        &self,
-        _component: &[u8],
-        _contract: Arc<Contract>,
-        _options: DeploymentOptions,
-    ) -> Result<Deployment, LoadError> {
-        todo!()
-    }
-}
+use crate::engine::{Shared, Threads};
+use crate::host::GuestLog;
+use crate::instance::{self, Place, Start};
+use crate::limits::Limits;
+use crate::pool::{Busy, Pool};
+use crate::state::{Identity, State};
+use crate::task::{Bounds, GuestTask, Reason};
 
 /// Why a component cannot run here: names the import or limit at fault.
 #[derive(Debug)]
-pub struct LoadError(pub String);
+pub struct LoadError(String);
+
+impl LoadError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
+
 impl std::error::Error for LoadError {}
 
 /// Whose deployment this is and what it may use.
 #[derive(Clone, Debug)]
 pub struct DeploymentOptions {
+    /// The tenant it belongs to.
     pub tenant: Arc<str>,
+    /// What it is held to.
     pub limits: Limits,
     /// Handed to the guest's `lifecycle.start`.
     pub config: Vec<(String, String)>,
 }
 
-/// A component put live: its pool of instances.
-#[derive(Clone, Debug)]
-pub struct Deployment;
-
 /// What the guest may ask about the call.
 #[derive(Clone, Debug)]
 pub struct CallInfo {
+    /// The call's id in the host's log.
     pub call_id: String,
+    /// Request metadata.
     pub metadata: Metadata,
     /// The earliest of the caller's deadline, `@timeout` and the limit.
     pub deadline: Option<Deadline>,
+    /// Whom the connection comes from.
     pub peer: Option<SocketAddr>,
 }
 
 /// What the guest reads.
 pub enum Input {
-    /// The function's parameters.
+    /// The fields of the request message, or the one message, as
+    /// [`Request::spread`](ostler_schema::Request::spread) says.
     Args(Vec<Value>),
+    /// The messages of a streamed request.
     Stream(Box<dyn Source>),
 }
 
-/// Pulled by the guest's `next`, on the guest's stack.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Args(values) => f.debug_tuple("Args").field(values).finish(),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// Pulled by the guest's `next`, on the guest's stack, by one caller at a
+/// time. Dropped when the guest stops reading or the call ends.
 pub trait Source: Send {
-    /// The next item; `None` is the clean end; an error is final.
+    /// The next item; `None` is the clean end; an error is final. Not called
+    /// again after either.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Value, Status>>>;
 }
 
 /// The peer takes no more.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Closed;
 
-/// Written by the guest's `send`, on the guest's stack.
+/// Written by the guest's `send`, on the guest's stack, by one caller at a
+/// time. Dropped when the guest ends its output or the call ends.
 pub trait Sink: Send {
     /// Ready when there is room for one more item.
+    ///
+    /// # Errors
+    /// [`Closed`] when the peer is gone.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closed>>;
-    /// Takes one item; call only after `poll_ready` said so. An error (item
-    /// larger than the message limit) ends the call.
+
+    /// Takes one item; called only after `poll_ready` said so.
+    ///
+    /// # Errors
+    /// The status the call ends with, such as for an item above the message
+    /// limit.
     fn push(&mut self, item: Value) -> Result<(), Status>;
 }
 
@@ -111,10 +115,11 @@ pub trait Sink: Send {
 pub struct Outcome {
     /// The reply (`None` for no result or a streamed one).
     pub result: Result<Option<Value>, Failure>,
+    /// Trailers the guest set.
     pub trailers: Metadata,
 }
 
-/// Who is at fault.
+/// Why a call failed, by who is at fault.
 #[derive(Debug)]
 pub enum Failure {
     /// The guest returned `ostler:rpc/types.status`.
@@ -125,70 +130,255 @@ pub enum Failure {
     Host(Status),
 }
 
-/// A running call: poll it for its outcome (the guest runs inside the poll
-/// until it is pre-empted). Dropping it cancels the call; the guest gets its
-/// grace elsewhere.
-#[derive(Debug)]
-pub struct Running(());
+/// Counters since the deployment went live.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Instances alive.
+    pub live: usize,
+    /// Of which serve no call.
+    pub idle: usize,
+    /// Calls that run, abandoned ones in their grace included.
+    pub running: usize,
+    /// Instances made so far.
+    pub created: u64,
+    /// Dropped because the guest trapped or was ended.
+    pub poisoned: u64,
+    /// Dropped because they held too much.
+    pub retired: u64,
+}
 
-impl Future for Running {
-    type Output = Outcome;
-    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Outcome> {
-        todo!()
+/// What all clones of a deployment and its instances share.
+pub(crate) struct Live {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) config: Vec<(String, String)>,
+    pub(crate) pool: Pool,
+    shared: Arc<Shared>,
+    tasks: Mutex<Vec<Weak<GuestTask>>>,
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
     }
 }
 
-impl Running {
-    /// The headers the guest has set so far; later `set-header` calls fail.
-    pub fn take_headers(&mut self) -> Metadata {
-        todo!()
-    }
-    /// Whether the guest asked for the head to be sent now.
-    pub fn wants_head(&self) -> bool {
-        todo!()
-    }
+/// A component put live: its pool of instances. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    live: Arc<Live>,
+    /// The engine's threads run as long as anything is deployed on it.
+    _threads: Arc<Threads>,
 }
 
 impl Deployment {
-    /// Begins a call of `contract.services[service].methods[method]` on an
-    /// instance of its own. `sink` is given for streamed replies.
-    ///
-    /// # Errors
-    /// `RESOURCE_EXHAUSTED` when no instance is free; `INTERNAL` or the guest's status when `lifecycle.start` failed comes through `Running` instead.
-    pub fn call(
-        &self,
-        _service: usize,
-        _method: usize,
-        _info: CallInfo,
-        _input: Input,
-        _sink: Option<Box<dyn Sink>>,
-    ) -> Result<Running, Status> {
-        todo!()
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        threads: Arc<Threads>,
+        pre: InstancePre<State>,
+        contract: Arc<Contract>,
+        options: DeploymentOptions,
+    ) -> Self {
+        let log = GuestLog::new(options.limits.log_lines_per_second);
+        let pool = Pool::new(options.limits.instances);
+        let identity = Identity {
+            tenant: options.tenant,
+            contract,
+            limits: options.limits,
+            log,
+            draining: AtomicBool::new(false),
+        };
+        let live = Live {
+            identity: Arc::new(identity),
+            pre,
+            config: options.config,
+            pool,
+            shared,
+            tasks: Mutex::default(),
+        };
+        Self {
+            live: Arc::new(live),
+            _threads: threads,
+        }
     }
 
+    pub(crate) fn downgrade(&self) -> Weak<Live> {
+        Arc::downgrade(&self.live)
+    }
+
+    /// Begins a call of `contract.services[service].methods[method]` on an
+    /// instance of its own; the guest runs when the call is first polled.
+    /// `sink` is given for streamed replies.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` when no instance is free and no more are allowed.
+    pub fn call(
+        &self,
+        service: usize,
+        method: usize,
+        info: CallInfo,
+        input: Input,
+        sink: Option<Box<dyn Sink>>,
+    ) -> Result<Running, Status> {
+        let (place, task) = self.live.place()?;
+        let deadline = info
+            .deadline
+            .map(|d| self.live.shared.clock.ms_of(d.instant()));
+        let start = Start {
+            service,
+            method,
+            info,
+            input,
+            sink,
+        };
+        let busy = self.live.pool.busy();
+        let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
+        let future = async move {
+            let finished = instance::run(live, guest, place, start).await;
+            drop::<Busy>(busy);
+            finished
+        };
+        task.start(Box::pin(future), deadline);
+        Ok(Running {
+            task,
+            ran: false,
+            ended: false,
+        })
+    }
+
+    /// Counters.
     pub fn stats(&self) -> Stats {
-        todo!()
+        let pool = &self.live.pool;
+        Stats {
+            live: pool.live(),
+            idle: pool.idle(),
+            running: pool.running(),
+            created: pool.created.load(Ordering::Relaxed),
+            poisoned: pool.poisoned.load(Ordering::Relaxed),
+            retired: pool.retired.load(Ordering::Relaxed),
+        }
     }
 
     /// Tells long calls to end (`context.draining`).
     pub fn drain(&self) {
-        todo!()
+        self.live.identity.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until no call runs, at most `grace`; then stops idle instances
-    /// (`lifecycle.stop`) and drops the rest. Returns how many were dropped
-    /// while running.
-    pub async fn stop(&self, _grace: Duration) -> usize {
-        todo!()
+    /// Waits until no call runs, at most `grace`; then interrupts what is
+    /// left, gives it its cancel grace, and stops the instances
+    /// (`lifecycle.stop`). Returns how many calls were interrupted.
+    pub async fn stop(&self, grace: Duration) -> usize {
+        self.drain();
+        let pool = &self.live.pool;
+        if tokio::time::timeout(grace, pool.quiet()).await.is_err() {
+            tracing::warn!(
+                calls = pool.running(),
+                "interrupting calls that outlast the grace"
+            );
+        }
+        let interrupted = pool.running();
+        for task in self.live.tasks() {
+            task.interrupt(Reason::Shutdown);
+        }
+        // The sweeper drops what ignores the interruption.
+        pool.quiet().await;
+        while let Some(mut idle) = pool.take() {
+            idle.instance.stop().await;
+        }
+        interrupted
     }
 }
 
-/// Counters since the deployment went live.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Stats {
-    pub live: usize,
-    pub idle: usize,
-    pub created: u64,
-    pub poisoned: u64,
-    pub retired: u64,
+impl Live {
+    fn place(&self) -> Result<(Place, Arc<GuestTask>), Status> {
+        if let Some(idle) = self.pool.take() {
+            return Ok((Place::Warm(idle.instance), idle.task));
+        }
+        let limits = &self.identity.limits;
+        let permit = self.pool.reserve().ok_or_else(|| {
+            Status::resource_exhausted(format!(
+                "all {} instances of the service are busy",
+                limits.instances
+            ))
+        })?;
+        let bounds = Bounds {
+            cpu: limits.cpu,
+            idle: limits.stream_idle,
+            grace: limits.cancel_grace,
+        };
+        let task = Arc::new(GuestTask::new(Arc::clone(&self.shared), bounds));
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(&task));
+        Ok((Place::Cold(permit), task))
+    }
+
+    /// Enforces deadlines, idle times and graces; drops instances long idle.
+    pub(crate) fn sweep(&self, now_ms: u64) {
+        for task in self.tasks() {
+            task.sweep(now_ms);
+        }
+        drop(self.pool.expired(now_ms));
+    }
+
+    fn tasks(&self) -> Vec<Arc<GuestTask>> {
+        let mut live = Vec::new();
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|weak| {
+                let task = weak.upgrade();
+                let kept = task.is_some();
+                live.extend(task);
+                kept
+            });
+        live
+    }
+}
+
+/// A running call: poll it for its outcome (the guest runs inside the poll
+/// until it is pre-empted). Dropping it cancels the call; the guest is told and
+/// gets its grace elsewhere. Not to be polled after the outcome.
+#[derive(Debug)]
+pub struct Running {
+    task: Arc<GuestTask>,
+    ran: bool,
+    ended: bool,
+}
+
+impl Running {
+    /// The headers the guest has set so far; `set-header` fails from now on.
+    /// Call it once, when the head is about to leave.
+    pub fn take_headers(&mut self) -> Metadata {
+        let mut meta = self.task.meta();
+        meta.head_sent = true;
+        std::mem::take(&mut meta.headers)
+    }
+
+    /// Whether the guest asked for the head to be sent now.
+    pub fn wants_head(&self) -> bool {
+        self.task.meta().flush
+    }
+}
+
+impl Future for Running {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        self.ran = true;
+        let polled = self.task.poll_outcome(cx);
+        self.ended = polled.is_ready();
+        polled
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.task.abandon(self.ran);
+        }
+    }
 }

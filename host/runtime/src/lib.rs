@@ -1,11 +1,25 @@
 //! Runs components: engine, artefact cache, instance pool, stream handles,
 //! limits. Knows values, never bytes of a wire.
 
+mod abi;
+mod clock;
 mod deployment;
+mod engine;
+mod host;
+mod instance;
+mod lane;
 mod limits;
+mod load;
+mod machine;
+mod meter;
+mod pool;
+mod state;
+mod stream;
+mod task;
 
 pub use deployment::{
-    CallInfo, Closed, Deployment, DeploymentOptions, Engine, EngineConfig, Failure, Input,
-    LoadError, Outcome, Running, Sink, Source, Stats,
+    CallInfo, Closed, Deployment, DeploymentOptions, Failure, Input, LoadError, Outcome, Running,
+    Sink, Source, Stats,
 };
+pub use engine::{Engine, EngineConfig};
 pub use limits::Limits;

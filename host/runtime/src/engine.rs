@@ -1,0 +1,292 @@
+//! The wasmtime engine and the three threads' worth of machinery around it:
+//! epoch ticker, sweeper, guest lane.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use ostler_schema::Contract;
+
+use crate::clock::Clock;
+use crate::deployment::{Deployment, DeploymentOptions, Live, LoadError};
+use crate::lane::Lane;
+use crate::load::{self, Cache};
+use crate::state::State;
+use crate::{abi, host, machine};
+
+/// How often a running guest can be looked at.
+const TICK: Duration = Duration::from_millis(1);
+/// How often deadlines, idle times and graces are looked at.
+const SWEEP: Duration = Duration::from_millis(10);
+/// Stack of a fiber: guest frames, and host functions with their codecs on top.
+const FIBER_STACK: usize = 1 << 20;
+/// Of which the guest may use this much.
+const GUEST_STACK: usize = 512 << 10;
+/// Core instances a component may be made of (Python's have 14).
+const CORE_PER_COMPONENT: u32 = 16;
+/// Memories a component may be made of (QuickJS's have 3).
+const MEMORIES_PER_COMPONENT: u32 = 3;
+/// Tables likewise.
+const TABLES_PER_COMPONENT: u32 = 8;
+
+/// How an engine is built.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Instances alive at once over all deployments; fewer where the machine
+    /// cannot map as many.
+    pub instances: u32,
+    /// The largest linear memory any deployment may be given, bytes.
+    pub memory: usize,
+    /// Elements of the largest table any deployment may be given.
+    pub table_elements: usize,
+    /// Where compiled components are kept; `None` compiles at every start.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            instances: 1_000,
+            memory: 64 << 20,
+            table_elements: 100_000,
+            cache: None,
+        }
+    }
+}
+
+/// Compiles and runs components. Cheap to clone; its threads end with the last
+/// clone.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    threads: Arc<Threads>,
+}
+
+/// What every deployment and task of an engine shares.
+pub(crate) struct Shared {
+    pub(crate) engine: wasmtime::Engine,
+    pub(crate) clock: Clock,
+    pub(crate) lane: Arc<Lane>,
+    deployments: Mutex<Vec<Weak<Live>>>,
+    linker: Linker<State>,
+    cache: Option<Cache>,
+    limits: EngineConfig,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Builds the engine and starts its threads. Must be called inside a tokio
+    /// runtime, whose timers guests wait on.
+    ///
+    /// # Errors
+    /// When the machine refuses the pool's address space, a thread, or the
+    /// cache folder.
+    pub fn new(mut config: EngineConfig) -> Result<Self, LoadError> {
+        let handle = Handle::try_current()
+            .map_err(|_| LoadError::new("an engine must be built inside a tokio runtime"))?;
+        config.instances = machine::instances(config.instances);
+        let engine = wasmtime::Engine::new(&wasmtime_config(&config))
+            .map_err(|e| LoadError::new(format!("the engine cannot be built: {e:#}")))?;
+        let linker = host::linker(&engine).map_err(|e| {
+            LoadError::new(format!("the host's interfaces cannot be linked: {e:#}"))
+        })?;
+        let cache = config.cache.clone().map(open_cache).transpose()?;
+        let lane = Arc::new(Lane::default());
+        let shared = Arc::new(Shared {
+            engine,
+            clock: Clock::new(),
+            lane,
+            deployments: Mutex::default(),
+            linker,
+            cache,
+            limits: config,
+        });
+        let threads = Threads::start(&shared, &handle)
+            .map_err(|e| LoadError::new(format!("the engine's threads cannot be started: {e}")))?;
+        Ok(Self {
+            shared,
+            threads: Arc::new(threads),
+        })
+    }
+
+    /// Compiles a component (or maps its artefact), links it and makes it ready
+    /// for calls. Blocking: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// [`LoadError`] naming the import or limit at fault.
+    pub fn load(
+        &self,
+        component: &[u8],
+        contract: Arc<Contract>,
+        options: DeploymentOptions,
+    ) -> Result<Deployment, LoadError> {
+        let limits = &self.shared.limits;
+        if options.limits.memory > limits.memory
+            || options.limits.table_elements > limits.table_elements
+        {
+            return Err(LoadError::new(format!(
+                "the deployment's limits exceed the engine's (memory {} bytes, {} table elements); raise the engine's",
+                limits.memory, limits.table_elements
+            )));
+        }
+        let component = load::component(&self.shared.engine, self.shared.cache.as_ref(), component)
+            .map_err(|e| LoadError::new(format!("the component cannot be compiled: {e:#}")))?;
+        let mut linker = self.shared.linker.clone();
+        abi::link_streams(&mut linker, &contract).map_err(|e| {
+            LoadError::new(format!("the component's streams cannot be linked: {e:#}"))
+        })?;
+        let pre = linker.instantiate_pre(&component).map_err(|e| {
+            LoadError::new(format!(
+                "the component imports what this host does not offer: {e:#}; a service may import ostler:rpc/* and wasi:* 0.2 without wasi:http"
+            ))
+        })?;
+        let deployment = Deployment::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.threads),
+            pre,
+            contract,
+            options,
+        );
+        self.shared
+            .deployments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(deployment.downgrade());
+        Ok(deployment)
+    }
+}
+
+fn open_cache(folder: PathBuf) -> Result<Cache, LoadError> {
+    let shown = folder.display().to_string();
+    Cache::open(folder).map_err(|e| {
+        LoadError::new(format!(
+            "the folder for compiled components, {shown}, cannot be used: {e}"
+        ))
+    })
+}
+
+impl Shared {
+    fn sweep(&self) {
+        let now = self.clock.coarse_ms();
+        // Outside the lock: ending a guest may drop its store, which takes time.
+        for live in self.live_deployments() {
+            live.sweep(now);
+        }
+    }
+
+    fn live_deployments(&self) -> Vec<Arc<Live>> {
+        let mut live = Vec::new();
+        self.deployments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|weak| {
+                let strong = weak.upgrade();
+                let kept = strong.is_some();
+                live.extend(strong);
+                kept
+            });
+        live
+    }
+}
+
+/// Ends the engine's threads when dropped.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    stop: Arc<AtomicBool>,
+    lane: Arc<Lane>,
+}
+
+impl Threads {
+    fn start(shared: &Arc<Shared>, handle: &Handle) -> std::io::Result<Self> {
+        let threads = Self {
+            stop: Arc::default(),
+            lane: Arc::clone(&shared.lane),
+        };
+        let lanes = thread::available_parallelism().map_or(1, usize::from);
+        shared.lane.start(lanes, handle)?;
+        threads.every("epoch", TICK, shared, |shared| {
+            shared.clock.tick();
+            shared.engine.increment_epoch();
+        })?;
+        threads.every("sweeper", SWEEP, shared, Shared::sweep)?;
+        Ok(threads)
+    }
+
+    fn every(
+        &self,
+        name: &str,
+        period: Duration,
+        shared: &Arc<Shared>,
+        work: impl Fn(&Shared) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let stop = Arc::clone(&self.stop);
+        let shared = Arc::downgrade(shared);
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    thread::sleep(period);
+                    let Some(shared) = shared.upgrade() else {
+                        return;
+                    };
+                    work(&shared);
+                }
+            })?;
+        Ok(())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.lane.close();
+    }
+}
+
+fn wasmtime_config(limits: &EngineConfig) -> Config {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .wasm_component_model(true)
+        .wasm_component_model_map(true)
+        .wasm_memory64(false)
+        .async_stack_size(FIBER_STACK)
+        .max_wasm_stack(GUEST_STACK)
+        .memory_init_cow(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
+    config
+}
+
+fn pooling(limits: &EngineConfig) -> PoolingAllocationConfig {
+    let n = limits.instances;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(n)
+        .total_stacks(n)
+        .total_core_instances(n.saturating_mul(CORE_PER_COMPONENT))
+        .total_memories(n.saturating_mul(MEMORIES_PER_COMPONENT))
+        .total_tables(n.saturating_mul(TABLES_PER_COMPONENT))
+        .max_core_instances_per_component(CORE_PER_COMPONENT)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_memory_size(limits.memory)
+        .table_elements(limits.table_elements)
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(64 << 10)
+        .table_keep_resident(8 << 10);
+    pool
+}

@@ -1,0 +1,85 @@
+//! The guest lane: threads of lower priority on which guests run that were
+//! pre-empted or abandoned. First in, first out.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use tokio::runtime::Handle;
+
+use crate::task::GuestTask;
+
+/// Added to the niceness of a lane thread.
+const NICENESS: i32 = 5;
+
+/// The queue of the lane. Bounded by the number of instances, since a task is
+/// in it at most once.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    queue: Mutex<Queue>,
+    ready: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    tasks: VecDeque<Arc<GuestTask>>,
+    closed: bool,
+}
+
+impl Lane {
+    /// Starts `threads` threads that poll guests inside `handle`'s runtime,
+    /// until [`Lane::close`].
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub(crate) fn start(self: &Arc<Self>, threads: usize, handle: &Handle) -> std::io::Result<()> {
+        for i in 0..threads {
+            let lane = Arc::clone(self);
+            let handle = handle.clone();
+            std::thread::Builder::new()
+                .name(format!("guest-lane-{i}"))
+                .spawn(move || lane.run(&handle))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn push(&self, task: Arc<GuestTask>) {
+        self.lock().tasks.push_back(task);
+        self.ready.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.ready.notify_all();
+    }
+
+    fn run(&self, handle: &Handle) {
+        // Without the right to be nicer the lane works all the same.
+        if let Err(error) = rustix::process::nice(NICENESS) {
+            tracing::debug!(%error, "the guest lane keeps its priority");
+        }
+        let _runtime = handle.enter();
+        while let Some(task) = self.next() {
+            task.run_on_lane();
+        }
+    }
+
+    fn next(&self) -> Option<Arc<GuestTask>> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if let Some(task) = queue.tasks.pop_front() {
+                return Some(task);
+            }
+            queue = self
+                .ready
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

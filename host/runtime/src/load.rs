@@ -1,0 +1,139 @@
+//! Compiled components, kept on disk by the digest of their bytes and the
+//! engine's compatibility hash.
+//!
+//! Loading compiled code is `unsafe` in wasmtime since the bytes become machine
+//! code: this module alone does it, from a folder that is the user's own
+//! (mode 0700), from an open descriptor whose checksum was verified, and maps
+//! that same descriptor.
+
+#![expect(unsafe_code, reason = "loading compiled code; see the module's doc")]
+
+use std::fs::{self, File, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// Bytes of the checksum file beside an artefact: SHA-256.
+const CHECKSUM: usize = 32;
+
+/// The folder of compiled components.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens or makes the folder.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is not the user's own.
+    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let owner = fs::metadata(&folder)?.uid();
+        if owner != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other("the folder belongs to another user"));
+        }
+        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        Ok(Self { folder })
+    }
+
+    fn path(&self, engine: &Engine, digest: &[u8]) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.folder
+            .join(format!("{}-{:016x}.cwasm", hex(digest), hasher.finish()))
+    }
+}
+
+/// Compiles a component, or maps what was compiled before. Blocking.
+///
+/// # Errors
+/// When the component does not validate or compile.
+pub(crate) fn component(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    bytes: &[u8],
+) -> wasmtime::Result<Component> {
+    let Some(cache) = cache else {
+        return Component::from_binary(engine, bytes);
+    };
+    let path = cache.path(engine, &Sha256::digest(bytes));
+    if let Some(component) = map(engine, &path) {
+        tracing::debug!(path = %path.display(), "mapped the compiled component");
+        return Ok(component);
+    }
+    let component = Component::from_binary(engine, bytes)?;
+    if let Err(error) = store(&path, &component) {
+        tracing::warn!(%error, path = %path.display(), "the compiled component was not kept");
+    }
+    Ok(component)
+}
+
+/// The artefact at `path`, if it is there and whole. Anything else is as good
+/// as absent: it is compiled and written anew.
+fn map(engine: &Engine, path: &Path) -> Option<Component> {
+    let mut file = File::open(path).ok()?;
+    if !verified(&mut file, path) {
+        tracing::warn!(path = %path.display(), "the compiled component is damaged; compiling it anew");
+        return None;
+    }
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    // SAFETY: the file was written by `store` of this user in a folder of mode
+    // 0700, its checksum was just verified on this very descriptor, and files
+    // here are replaced by rename only, never written in place.
+    match unsafe { Component::deserialize_file(engine, descriptor) } {
+        Ok(component) => Some(component),
+        Err(error) => {
+            tracing::debug!(%error, path = %path.display(), "the compiled component does not fit this engine");
+            None
+        }
+    }
+}
+
+fn verified(file: &mut File, path: &Path) -> bool {
+    let Ok(expected) = fs::read(checksum_path(path)) else {
+        return false;
+    };
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => hasher.update(&buffer[..n]),
+            Err(_) => return false,
+        }
+    }
+    let whole = file.seek(SeekFrom::Start(0)).is_ok();
+    whole && expected.len() == CHECKSUM && hasher.finalize()[..] == expected[..]
+}
+
+/// Temp and rename, checksum last: an artefact without a checksum is not used.
+fn store(path: &Path, component: &Component) -> io::Result<()> {
+    let bytes = component.serialize().map_err(io::Error::other)?;
+    // Usually there is none.
+    fs::remove_file(checksum_path(path)).unwrap_or_default();
+    replace(path, &bytes)?;
+    replace(&checksum_path(path), &Sha256::digest(&bytes))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension(format!("tmp{}", std::process::id()));
+    let mut file = File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)
+}
+
+fn checksum_path(path: &Path) -> PathBuf {
+    path.with_extension("sha256")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
