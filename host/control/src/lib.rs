@@ -1,1 +1,15 @@
+//! From a head to a reply: registry → resolve → admit → middleware → dispatch.
+//! Knows neither sockets nor wires; never enters a guest itself but through
+//! `ostler-runtime`.
 
+mod admit;
+mod clock;
+mod control;
+mod dispatch;
+mod middleware;
+mod registry;
+mod resolve;
+
+pub use control::{Control, Options};
+pub use middleware::AccessLog;
+pub use registry::{CallLimits, Deployed, RegistryError};

@@ -1,0 +1,95 @@
+//! What the end of a guest's function means to the caller.
+
+use bytes::Bytes;
+use ostler_call::{Code, Encoding, End, Kind, Status};
+use ostler_runtime::{Failure, Outcome};
+use ostler_schema::{ErrorType, Value, codec};
+
+use super::{Verdict, request};
+use crate::resolve::Pinned;
+
+/// The reply of a call that has one message, or its failure.
+pub(super) fn only_reply(
+    pinned: &Pinned,
+    encoding: Encoding,
+    outcome: Outcome,
+    verdict: &Verdict,
+) -> Kind {
+    let Outcome {
+        result, trailers, ..
+    } = outcome;
+    let message =
+        checked(pinned, result, verdict).and_then(|value| encode(pinned, encoding, value.as_ref()));
+    match message {
+        Ok(message) => Kind::One(message, trailers),
+        Err(status) => Kind::Empty(End {
+            result: Err(status),
+            trailers,
+        }),
+    }
+}
+
+/// How a stream of replies ended.
+pub(super) fn end(pinned: &Pinned, outcome: Outcome, verdict: &Verdict) -> End {
+    let Outcome {
+        result, trailers, ..
+    } = outcome;
+    End {
+        result: checked(pinned, result, verdict).map(drop),
+        trailers,
+    }
+}
+
+/// The code of a reply as far as it is known before its messages.
+pub(super) fn code(kind: &Kind) -> Code {
+    match kind {
+        Kind::Empty(end) => end_code(end),
+        Kind::One(..) | Kind::Stream(_) => Code::Ok,
+    }
+}
+
+pub(super) fn end_code(end: &End) -> Code {
+    end.result.as_ref().err().map_or(Code::Ok, Status::code)
+}
+
+/// The guest's result, unless the host's own verdict counts more.
+fn checked<T>(pinned: &Pinned, result: Result<T, Failure>, verdict: &Verdict) -> Result<T, Status> {
+    if let Some(status) = verdict.get() {
+        return Err(status.clone());
+    }
+    result.map_err(|failure| match failure {
+        Failure::Status(status) | Failure::Host(status) => status,
+        Failure::Error(value) => declared(pinned, value.as_ref()),
+    })
+}
+
+/// The status of an error of the method's own type: `UNKNOWN`, the value as
+/// its detail.
+fn declared(pinned: &Pinned, value: Option<&Value>) -> Status {
+    let ErrorType::Other(Some(ty)) = pinned.method().error else {
+        return Status::new(Code::Unknown, "the method failed");
+    };
+    let Some(value) = value else {
+        return Status::new(Code::Unknown, "the method failed");
+    };
+    let _ = (ty, value);
+    Status::new(Code::Unknown, "the method failed")
+}
+
+fn encode(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Result<Bytes, Status> {
+    let (Some(ty), Some(value)) = (pinned.method().response.message, value) else {
+        return Ok(nothing(encoding));
+    };
+    let deployed = &pinned.deployed;
+    let bytes = codec::encode(encoding, &deployed.contract.plan, ty, value)?;
+    request::within(bytes.len(), deployed.limits.message, "reply")?;
+    Ok(bytes)
+}
+
+/// The message of a function without a result.
+fn nothing(encoding: Encoding) -> Bytes {
+    match encoding {
+        Encoding::PlainJson | Encoding::Query => Bytes::from_static(b"null"),
+        Encoding::Raw => Bytes::new(),
+    }
+}

@@ -1,0 +1,100 @@
+//! The call stack: what happens to every call, in [`admit`] before a byte of
+//! its body is read, in [`serve`] around its body.
+
+mod catch;
+mod deadline;
+mod record;
+mod request_id;
+mod trace;
+
+use std::time::Instant;
+
+use ostler_call::{Body, Head, Reply, Status};
+use ostler_runtime::CallInfo;
+use tracing::Instrument as _;
+
+use crate::admit::Gate;
+use crate::dispatch::{self, Invocation};
+use crate::registry::Registry;
+use crate::resolve::resolve;
+
+pub(crate) use catch::{caught, caught_reply};
+pub(crate) use deadline::exceeded;
+pub use record::AccessLog;
+pub(crate) use record::Record;
+pub(crate) use request_id::RequestIds;
+
+/// What the stack shares over all calls.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) gate: Gate,
+    pub(crate) ids: RequestIds,
+    pub(crate) access_log: AccessLog,
+}
+
+/// The first half of the stack, outermost stage first.
+///
+/// # Errors
+/// The reply of a refused call.
+pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocation, Reply> {
+    // Request id: first, so that every line below, a refusal's too, names it.
+    let id = shared.ids.of(&head.metadata);
+
+    // Trace and access log: before anything can refuse, so that refused calls
+    // are seen.
+    let mut record = Record::begin(&id, &head, shared.access_log, now);
+
+    let granted = (|| {
+        // Gate: a host that is closing looks nothing up.
+        shared.gate.check()?;
+
+        // Resolve: pins the deployment; all later stages take their limits
+        // from it.
+        let pinned = resolve(&shared.registry, &head.address)?;
+
+        // Deadline: before concurrency, since a call that is too late
+        // already must not keep a permit from one that is not.
+        let own = pinned.deployed.timeout(pinned.service, pinned.method);
+        let deadline = deadline::effective(now, head.deadline, own)?;
+
+        // Concurrency: last, as it is the only stage that takes something.
+        let permit = pinned.deployed.calls.enter()?;
+        Ok((pinned, deadline, permit))
+    })();
+
+    let (pinned, deadline, permit) = granted.inspect_err(|status: &Status| {
+        record.end(status.code());
+    })?;
+    Ok(Invocation {
+        pinned,
+        info: CallInfo {
+            call_id: id,
+            metadata: head.metadata,
+            deadline,
+            peer: head.peer,
+        },
+        request: head.request,
+        reply: head.reply,
+        permit,
+        record,
+    })
+}
+
+/// The second half of the stack, outermost stage first. The permit and the
+/// record go into the reply, whose body ends later than this function.
+pub(crate) async fn serve(call: Invocation, body: Body) -> Reply {
+    // Trace: outermost, so that even the log line of a panic is inside.
+    let span = call.record.span.clone();
+
+    // Catch: around all code that runs for this call alone. The stream of a
+    // reply is polled later, so it has a catch of its own.
+    caught_reply(
+        // Dispatch: decodes, runs the guest until the head is due, encodes.
+        // It holds the guest to the deadline by telling the runtime, whose
+        // timers do not depend on anybody polling this future.
+        dispatch::run(call, body),
+    )
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,126 @@
+//! What is written down about a call: a span around it and one line at its
+//! end. Both cost nothing while nobody listens at their level.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use ostler_call::{Code, Head, RequestId};
+use tracing::{Level, Span};
+
+use super::trace;
+use crate::clock;
+
+/// The level of the line written at the end of every call.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AccessLog {
+    /// No line.
+    Off,
+    /// Level debug.
+    #[default]
+    Debug,
+    /// Level info.
+    Info,
+}
+
+/// The record of one call; its line is written when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Around everything the host does for the call.
+    pub(crate) span: Span,
+    line: Option<Box<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    level: AccessLog,
+    id: RequestId,
+    trace_id: String,
+    service: String,
+    method: String,
+    transport: &'static str,
+    peer: Option<SocketAddr>,
+    start: Instant,
+    /// `None` until the call ended: dropped before, the caller left.
+    code: Option<Code>,
+}
+
+impl Record {
+    pub(crate) fn begin(id: &str, head: &Head, level: AccessLog, now: Instant) -> Self {
+        let enabled = match level {
+            AccessLog::Off => false,
+            AccessLog::Debug => tracing::enabled!(target: "ostler::access", Level::DEBUG),
+            AccessLog::Info => tracing::enabled!(target: "ostler::access", Level::INFO),
+        };
+        Self {
+            span: tracing::debug_span!(
+                target: "ostler::call",
+                "call",
+                id,
+                service = head.address.service,
+                method = head.address.method,
+                trace_id = trace::trace_id(&head.metadata),
+            ),
+            line: enabled.then(|| Box::new(Line::new(id, head, level, now))),
+        }
+    }
+
+    /// How the call ended.
+    pub(crate) fn end(&mut self, code: Code) {
+        if let Some(line) = &mut self.line {
+            line.code = Some(code);
+        }
+    }
+}
+
+impl Line {
+    fn new(id: &str, head: &Head, level: AccessLog, now: Instant) -> Self {
+        Self {
+            level,
+            id: id.to_owned(),
+            trace_id: trace::trace_id(&head.metadata),
+            service: head.address.service.clone(),
+            method: head.address.method.clone(),
+            transport: head.transport,
+            peer: head.peer,
+            start: now,
+            code: None,
+        }
+    }
+
+    fn write(&self, now: Instant) {
+        let micros = now.saturating_duration_since(self.start).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        let code = self.code.unwrap_or(Code::Cancelled).name();
+        let peer = self.peer.map(tracing::field::display);
+        // The level of an event is part of its call site, hence two of them.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "ostler::access",
+                    id = self.id,
+                    trace_id = self.trace_id,
+                    service = self.service,
+                    method = self.method,
+                    transport = self.transport,
+                    peer,
+                    micros,
+                    code,
+                    "call"
+                )
+            };
+        }
+        match self.level {
+            AccessLog::Off => {}
+            AccessLog::Debug => line!(debug),
+            AccessLog::Info => line!(info),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if let Some(line) = &self.line {
+            line.write(clock::now());
+        }
+    }
+}
