@@ -115,6 +115,9 @@ pub trait Sink: Send {
 pub struct Outcome {
     /// The reply (`None` for no result or a streamed one).
     pub result: Result<Option<Value>, Failure>,
+    /// Headers the guest set, unless [`Running::take_headers`] took them.
+    /// They are here since the instance may serve its next call already.
+    pub headers: Metadata,
     /// Trailers the guest set.
     pub trailers: Metadata,
 }
@@ -351,7 +354,8 @@ pub struct Running {
 
 impl Running {
     /// The headers the guest has set so far; `set-header` fails from now on.
-    /// Call it once, when the head is about to leave.
+    /// Call it once, when the head is about to leave, and not after the
+    /// outcome, which carries them.
     pub fn take_headers(&mut self) -> Metadata {
         let mut meta = self.task.meta();
         meta.head_sent = true;

@@ -117,6 +117,7 @@ pub(crate) async fn run(
 fn failed(failure: Failure) -> Outcome {
     Outcome {
         result: Err(failure),
+        headers: Metadata::new(),
         trailers: Metadata::new(),
     }
 }
@@ -242,8 +243,13 @@ impl Instance {
             Err(error) => Err(error),
         };
         let (result, fate) = self.end(contract, result);
-        let trailers = std::mem::take(&mut task.meta().trailers);
-        (Outcome { result, trailers }, fate)
+        let mut meta = task.meta();
+        let outcome = Outcome {
+            result,
+            headers: std::mem::take(&mut meta.headers),
+            trailers: std::mem::take(&mut meta.trailers),
+        };
+        (outcome, fate)
     }
 
     fn begin(&mut self, task: &Arc<GuestTask>, start: Start) -> Arguments {

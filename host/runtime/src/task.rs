@@ -260,6 +260,7 @@ impl GuestTask {
             let result = Err(Failure::Host(reason.status()));
             return Poll::Ready(Outcome {
                 result,
+                headers: Metadata::new(),
                 trailers: Metadata::new(),
             });
         }
@@ -442,6 +443,7 @@ impl GuestTask {
         let result = Err(Failure::Host(reason.status()));
         let outcome = Outcome {
             result,
+            headers: Metadata::new(),
             trailers: Metadata::new(),
         };
         self.settle(
