@@ -7,7 +7,9 @@ mod contract;
 mod extract;
 mod handler;
 mod method;
+mod names;
 mod plan;
+mod types;
 mod value;
 mod wire_contract;
 
@@ -17,5 +19,7 @@ pub use handler::{Admitted, Call, CallFuture, Handler, Health};
 pub use method::{
     ErrorType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd, StreamResource,
 };
-pub use plan::{Case, Enum, Field, Flags, Name, Plan, Record, Type, TypeId, Variant, WellKnown};
+pub use plan::{
+    Case, Enum, Field, Flags, MAX_TYPE_DEPTH, Name, Plan, Record, Type, TypeId, Variant, WellKnown,
+};
 pub use value::Value;

@@ -4,6 +4,13 @@
 use std::ops::Index;
 
 use crate::Value;
+use crate::names::NameIndex;
+
+/// How deep the types of a plan may nest: what walks values recurses as deep.
+pub const MAX_TYPE_DEPTH: usize = 100;
+
+/// The most types a plan may have.
+pub(crate) const MAX_TYPES: usize = 10_000;
 
 /// The place of a type in its [`Plan`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -16,6 +23,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// How many types there are.
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
     pub(crate) fn push(&mut self, ty: Type) -> TypeId {
         let id = u32::try_from(self.types.len()).unwrap_or(u32::MAX);
         self.types.push(ty);
@@ -94,6 +111,27 @@ pub struct Record {
     /// Set when the record is one of `ostler:rpc/types` with a JSON form of
     /// its own.
     pub well_known: Option<WellKnown>,
+    pub(crate) index: NameIndex,
+}
+
+impl Record {
+    pub(crate) fn new(name: Name, fields: Vec<Field>, well_known: Option<WellKnown>) -> Self {
+        let index = NameIndex::new(fields.iter().map(|field| &*field.name.plain));
+        Self {
+            name,
+            fields: fields.into(),
+            well_known,
+            index,
+        }
+    }
+
+    /// The place of the field of that plain name; `guess` is tried first.
+    pub(crate) fn find(&self, plain: &str, guess: usize) -> Option<usize> {
+        match self.fields.get(guess) {
+            Some(field) if *field.name.plain == *plain => Some(guess),
+            _ => (self.index).find(plain, self.fields.len(), |i| &self.fields[i].name.plain),
+        }
+    }
 }
 
 /// A field of a record.
@@ -105,6 +143,20 @@ pub struct Field {
     pub ty: TypeId,
     /// From `@default`: what the guest gets when the wire has no such field.
     pub default: Option<Value>,
+    /// What precedes its value in a JSON object: `,"user_id":`.
+    pub(crate) json_key: Box<str>,
+}
+
+impl Field {
+    pub(crate) fn new(name: Name, ty: TypeId) -> Self {
+        let json_key = format!(",\"{}\":", name.plain).into();
+        Self {
+            name,
+            ty,
+            default: None,
+            json_key,
+        }
+    }
 }
 
 /// Records of `ostler:rpc/types` that stand for `google.protobuf.*`.
@@ -125,6 +177,23 @@ pub struct Variant {
     pub name: Name,
     /// Its cases in order of declaration.
     pub cases: Box<[Case]>,
+    pub(crate) index: NameIndex,
+}
+
+impl Variant {
+    pub(crate) fn new(name: Name, cases: Vec<Case>) -> Self {
+        let index = NameIndex::new(cases.iter().map(|case| &*case.name.plain));
+        Self {
+            name,
+            cases: cases.into(),
+            index,
+        }
+    }
+
+    /// The place of the case of that plain name.
+    pub(crate) fn find(&self, plain: &str) -> Option<usize> {
+        (self.index).find(plain, self.cases.len(), |i| &self.cases[i].name.plain)
+    }
 }
 
 /// A case of a variant.
@@ -143,6 +212,23 @@ pub struct Enum {
     pub name: Name,
     /// Its cases in order of declaration.
     pub cases: Box<[Name]>,
+    pub(crate) index: NameIndex,
+}
+
+impl Enum {
+    pub(crate) fn new(name: Name, cases: Vec<Name>) -> Self {
+        let index = NameIndex::new(cases.iter().map(|case| &*case.plain));
+        Self {
+            name,
+            cases: cases.into(),
+            index,
+        }
+    }
+
+    /// The place of the case of that plain name.
+    pub(crate) fn find(&self, plain: &str) -> Option<usize> {
+        (self.index).find(plain, self.cases.len(), |i| &self.cases[i].plain)
+    }
 }
 
 /// Flags; the component model allows up to 32.

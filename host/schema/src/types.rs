@@ -1,0 +1,454 @@
+//! WIT types → the plan.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use wit_parser::{Interface, InterfaceId, Resolve, TypeDef, TypeDefKind, TypeOwner};
+
+use crate::plan::{MAX_TYPE_DEPTH, MAX_TYPES};
+use crate::{Case, Enum, Field, Flags, Name, Plan, Record, Type, TypeId, Variant, WellKnown};
+
+/// Why a type has no place in a plan: what of it, and the remedy.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct TypeError(String);
+
+impl fmt::Display for TypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The cases of `ostler:rpc/types.code`.
+const CODES: usize = 16;
+
+/// Adds types to a plan, each once.
+pub(crate) struct Types<'a> {
+    resolve: &'a Resolve,
+    plan: Plan,
+    known: HashMap<wit_parser::Type, TypeId>,
+    /// How deep each type of the plan nests, itself included.
+    depths: Vec<usize>,
+}
+
+impl<'a> Types<'a> {
+    pub(crate) fn new(resolve: &'a Resolve) -> Self {
+        Self {
+            resolve,
+            plan: Plan::default(),
+            known: HashMap::new(),
+            depths: Vec::new(),
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn finish(self) -> Plan {
+        self.plan
+    }
+
+    /// The plan's type for a type of WIT.
+    pub(crate) fn add(&mut self, ty: &wit_parser::Type) -> Result<TypeId, TypeError> {
+        self.add_at(ty, 0)
+    }
+
+    /// A record with those fields as a type of its own.
+    pub(crate) fn add_record(&mut self, record: Record) -> Result<TypeId, TypeError> {
+        self.push(Type::Record(record))
+    }
+
+    fn add_at(&mut self, ty: &wit_parser::Type, level: usize) -> Result<TypeId, TypeError> {
+        if level > MAX_TYPE_DEPTH {
+            return Err(too_deep());
+        }
+        let target = dealias(self.resolve, ty);
+        if let Some(&id) = self.known.get(&target) {
+            return Ok(id);
+        }
+        let id = match target {
+            wit_parser::Type::Id(id) => {
+                let def = &self.resolve.types[id];
+                let ty = self.defined(def, level + 1)?;
+                self.push(ty)?
+            }
+            primitive => self.push(primitive_type(primitive)?)?,
+        };
+        self.known.insert(target, id);
+        Ok(id)
+    }
+
+    fn push(&mut self, ty: Type) -> Result<TypeId, TypeError> {
+        if self.plan.len() >= MAX_TYPES {
+            return Err(TypeError(format!(
+                "the contract has more than {MAX_TYPES} types; split it into several components"
+            )));
+        }
+        let mut depth = 0;
+        for_each_child(&ty, |child| {
+            depth = depth.max(self.depths[child.0 as usize])
+        });
+        if depth >= MAX_TYPE_DEPTH {
+            return Err(too_deep());
+        }
+        self.depths.push(depth + 1);
+        Ok(self.plan.push(ty))
+    }
+
+    fn defined(&mut self, def: &TypeDef, level: usize) -> Result<Type, TypeError> {
+        let name = || Name::new(def.name.as_deref().unwrap_or_default());
+        Ok(match &def.kind {
+            TypeDefKind::Record(record) => self.record(def, record, level)?,
+            TypeDefKind::Variant(variant) => {
+                let cases = variant.cases.iter().map(|case| {
+                    Ok(Case {
+                        name: Name::new(&case.name),
+                        ty: self.optional(case.ty.as_ref(), level)?,
+                    })
+                });
+                let cases = cases.collect::<Result<_, _>>()?;
+                Type::Variant(Variant::new(name(), cases))
+            }
+            TypeDefKind::Enum(of) => {
+                let cases = of.cases.iter().map(|case| Name::new(&case.name));
+                Type::Enum(Enum::new(name(), cases.collect()))
+            }
+            TypeDefKind::Flags(of) => flags(name(), of)?,
+            TypeDefKind::Tuple(of) => {
+                let items = of.types.iter().map(|ty| self.add_at(ty, level));
+                Type::Tuple(items.collect::<Result<_, _>>()?)
+            }
+            TypeDefKind::Option(inner) => Type::Option(self.add_at(inner, level)?),
+            TypeDefKind::Result(of) => Type::Result {
+                ok: self.optional(of.ok.as_ref(), level)?,
+                err: self.optional(of.err.as_ref(), level)?,
+            },
+            TypeDefKind::List(item) => match dealias(self.resolve, item) {
+                wit_parser::Type::U8 => Type::Bytes,
+                item => Type::List(self.add_at(&item, level)?),
+            },
+            TypeDefKind::Map(key, value) => {
+                Type::Map(self.add_at(key, level)?, self.add_at(value, level)?)
+            }
+            refused => return Err(refusal(refused)),
+        })
+    }
+
+    fn record(
+        &mut self,
+        def: &TypeDef,
+        record: &wit_parser::Record,
+        level: usize,
+    ) -> Result<Type, TypeError> {
+        let fields = record.fields.iter().map(|field| {
+            Ok(Field::new(
+                Name::new(&field.name),
+                self.add_at(&field.ty, level)?,
+            ))
+        });
+        let mut fields: Vec<Field> = fields.collect::<Result<_, _>>()?;
+        let well_known = self.well_known(def, &fields);
+        if well_known == Some(WellKnown::Any) {
+            // Its JSON form names the type `type`, not `type_name`.
+            let name = Name {
+                wit: fields[0].name.wit.clone(),
+                plain: "type".into(),
+            };
+            fields[0] = Field::new(name, fields[0].ty);
+        }
+        let name = Name::new(def.name.as_deref().unwrap_or_default());
+        Ok(Type::Record(Record::new(name, fields, well_known)))
+    }
+
+    /// Which record of `ostler:rpc/types` this is. One of that name and other
+    /// fields is a record like any other.
+    fn well_known(&self, def: &TypeDef, fields: &[Field]) -> Option<WellKnown> {
+        if !is_rpc_type(self.resolve, def) {
+            return None;
+        }
+        let types: Vec<&Type> = fields.iter().map(|field| &self.plan[field.ty]).collect();
+        match (def.name.as_deref()?, &types[..]) {
+            ("timestamp", [Type::S64, Type::S32]) => Some(WellKnown::Timestamp),
+            ("duration", [Type::S64, Type::S32]) => Some(WellKnown::Duration),
+            ("any", [Type::String, Type::Bytes]) => Some(WellKnown::Any),
+            ("field-mask", [Type::List(item)]) if matches!(self.plan[*item], Type::String) => {
+                Some(WellKnown::FieldMask)
+            }
+            ("struct", [Type::String]) => Some(WellKnown::Struct),
+            _ => None,
+        }
+    }
+
+    fn optional(
+        &mut self,
+        ty: Option<&wit_parser::Type>,
+        level: usize,
+    ) -> Result<Option<TypeId>, TypeError> {
+        ty.map(|ty| self.add_at(ty, level)).transpose()
+    }
+
+    /// Whether a type of WIT is `ostler:rpc/types.status`, shape included.
+    pub(crate) fn is_status(&self, ty: &wit_parser::Type) -> bool {
+        let wit_parser::Type::Id(id) = dealias(self.resolve, ty) else {
+            return false;
+        };
+        let def = &self.resolve.types[id];
+        if !is_rpc_type(self.resolve, def) || def.name.as_deref() != Some("status") {
+            return false;
+        }
+        self.known
+            .get(&wit_parser::Type::Id(id))
+            .is_none_or(|&id| is_status_shape(&self.plan, id))
+    }
+}
+
+/// `{ code: enum of 16, message: string, details: list<any> }`.
+pub(crate) fn is_status_shape(plan: &Plan, id: TypeId) -> bool {
+    let Type::Record(record) = &plan[id] else {
+        return false;
+    };
+    let [code, message, details] = &*record.fields else {
+        return false;
+    };
+    let Type::List(item) = &plan[details.ty] else {
+        return false;
+    };
+    let is_code = matches!(&plan[code.ty], Type::Enum(of) if of.cases.len() == CODES);
+    let is_any = matches!(&plan[*item], Type::Record(r) if r.well_known == Some(WellKnown::Any));
+    is_code && matches!(plan[message.ty], Type::String) && is_any
+}
+
+/// Follows `type a = b` to what is defined.
+pub(crate) fn dealias(resolve: &Resolve, ty: &wit_parser::Type) -> wit_parser::Type {
+    let mut ty = *ty;
+    while let wit_parser::Type::Id(id) = ty {
+        match resolve.types[id].kind {
+            TypeDefKind::Type(target) => ty = target,
+            _ => break,
+        }
+    }
+    ty
+}
+
+/// Whether the interface is `ostler:rpc/<name>` of a version this host knows.
+pub(crate) fn is_rpc_interface(resolve: &Resolve, id: InterfaceId, name: &str) -> bool {
+    let interface: &Interface = &resolve.interfaces[id];
+    let Some(package) = interface.package else {
+        return false;
+    };
+    let package = &resolve.packages[package].name;
+    let is_known = (package.version.as_ref()).is_none_or(|v| v.major == 0 && v.minor == 1);
+    package.namespace == "ostler"
+        && package.name == "rpc"
+        && is_known
+        && interface.name.as_deref() == Some(name)
+}
+
+fn is_rpc_type(resolve: &Resolve, def: &TypeDef) -> bool {
+    matches!(def.owner, TypeOwner::Interface(id) if is_rpc_interface(resolve, id, "types"))
+}
+
+fn for_each_child(ty: &Type, mut child: impl FnMut(TypeId)) {
+    match ty {
+        Type::List(item) | Type::Option(item) => child(*item),
+        Type::Result { ok, err } => [ok, err].into_iter().flatten().for_each(|id| child(*id)),
+        Type::Tuple(items) => items.iter().for_each(|id| child(*id)),
+        Type::Record(record) => record.fields.iter().for_each(|field| child(field.ty)),
+        Type::Variant(of) => of.cases.iter().filter_map(|case| case.ty).for_each(child),
+        Type::Map(key, value) => {
+            child(*key);
+            child(*value);
+        }
+        _ => {}
+    }
+}
+
+fn primitive_type(ty: wit_parser::Type) -> Result<Type, TypeError> {
+    Ok(match ty {
+        wit_parser::Type::Bool => Type::Bool,
+        wit_parser::Type::U8 => Type::U8,
+        wit_parser::Type::U16 => Type::U16,
+        wit_parser::Type::U32 => Type::U32,
+        wit_parser::Type::U64 => Type::U64,
+        wit_parser::Type::S8 => Type::S8,
+        wit_parser::Type::S16 => Type::S16,
+        wit_parser::Type::S32 => Type::S32,
+        wit_parser::Type::S64 => Type::S64,
+        wit_parser::Type::F32 => Type::F32,
+        wit_parser::Type::F64 => Type::F64,
+        wit_parser::Type::Char => Type::Char,
+        wit_parser::Type::String => Type::String,
+        wit_parser::Type::ErrorContext | wit_parser::Type::Id(_) => {
+            return Err(TypeError(
+                "error-context cannot travel; use a record or ostler:rpc/types.status".into(),
+            ));
+        }
+    })
+}
+
+fn flags(name: Name, of: &wit_parser::Flags) -> Result<Type, TypeError> {
+    if of.flags.len() > 32 {
+        return Err(TypeError(format!(
+            "flags {} has {} flags; 32 are allowed, use a list of an enum",
+            name.wit,
+            of.flags.len()
+        )));
+    }
+    let flags = of.flags.iter().map(|flag| Name::new(&flag.name)).collect();
+    Ok(Type::Flags(Flags { name, flags }))
+}
+
+#[cold]
+fn refusal(kind: &TypeDefKind) -> TypeError {
+    let remedy = match kind {
+        TypeDefKind::Resource | TypeDefKind::Handle(_) => "pass an identifier instead",
+        TypeDefKind::FixedLengthList(..) => "use list<T> or a tuple",
+        TypeDefKind::Stream(_) => "a stream may only be a whole parameter or result",
+        _ => "use another type",
+    };
+    TypeError(format!(
+        "a {} cannot be part of a message; {remedy}",
+        kind.as_str()
+    ))
+}
+
+fn too_deep() -> TypeError {
+    TypeError(format!(
+        "types nest deeper than {MAX_TYPE_DEPTH}; flatten them"
+    ))
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Plans from WIT, for the tests of this crate.
+
+    use super::*;
+
+    /// `ostler:rpc/types`, as the tooling brings it.
+    pub(crate) const RPC_TYPES: &str = include_str!("../../../wit/ostler-rpc/types.wit");
+
+    /// A plan of the types of interface `i`, each findable by its name.
+    pub(crate) struct TestPlan {
+        pub(crate) plan: Plan,
+        names: HashMap<String, TypeId>,
+    }
+
+    impl TestPlan {
+        /// Compiles the body of an interface.
+        pub(crate) fn new(body: &str) -> Self {
+            Self::try_new(body).unwrap()
+        }
+
+        pub(crate) fn try_new(body: &str) -> Result<Self, TypeError> {
+            let mut resolve = Resolve::default();
+            resolve.push_str("types.wit", RPC_TYPES).unwrap();
+            let text = format!("package t:t;\ninterface i {{ {body} }}");
+            let package = resolve.push_str("t.wit", &text).unwrap();
+            let interface = resolve.packages[package].interfaces["i"];
+            let mut types = Types::new(&resolve);
+            let mut names = HashMap::new();
+            for (name, id) in &resolve.interfaces[interface].types {
+                names.insert(name.clone(), types.add(&wit_parser::Type::Id(*id))?);
+            }
+            let plan = types.finish();
+            Ok(Self { plan, names })
+        }
+
+        /// The type of that name.
+        pub(crate) fn ty(&self, name: &str) -> TypeId {
+            self.names[name]
+        }
+
+        /// Adds a type that WIT cannot spell.
+        pub(crate) fn push(&mut self, name: &str, ty: Type) {
+            self.names.insert(name.into(), self.plan.push(ty));
+        }
+
+        /// A record, to be changed.
+        pub(crate) fn record_mut(&mut self, name: &str) -> &mut Record {
+            let id = self.names[name];
+            match &mut self.plan.types[id.0 as usize] {
+                Type::Record(record) => record,
+                _ => panic!("{name} is no record"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::TestPlan;
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        TestPlan::try_new(body).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn aliases_share_a_type_and_lists_of_bytes_are_bytes() {
+        let t = TestPlan::new("type byte = u8; type b = list<byte>; type c = b; record r { x: c }");
+        assert_eq!(t.ty("b"), t.ty("c"));
+        assert!(matches!(t.plan[t.ty("c")], Type::Bytes));
+    }
+
+    #[test]
+    fn well_known_records_are_known_by_package_and_shape() {
+        let t = TestPlan::new(
+            "use ostler:rpc/types@0.1.0.{timestamp, any, status};
+             record duration { seconds: s64, nanos: s32 }",
+        );
+        let known = |name: &str| match &t.plan[t.ty(name)] {
+            Type::Record(record) => record.well_known,
+            _ => None,
+        };
+        assert_eq!(known("timestamp"), Some(WellKnown::Timestamp));
+        assert_eq!(known("any"), Some(WellKnown::Any));
+        assert_eq!(known("duration"), None);
+        assert!(is_status_shape(&t.plan, t.ty("status")));
+        assert!(!is_status_shape(&t.plan, t.ty("any")));
+    }
+
+    #[test]
+    fn what_cannot_be_part_of_a_message() {
+        assert_eq!(
+            refused("resource r; type h = own<r>;"),
+            "a resource cannot be part of a message; pass an identifier instead"
+        );
+        assert_eq!(
+            refused("type f = list<u8, 4>;"),
+            "a fixed-length list cannot be part of a message; use list<T> or a tuple"
+        );
+        assert_eq!(
+            refused("record r { f: future<u8> }"),
+            "a future cannot be part of a message; use another type"
+        );
+    }
+
+    #[test]
+    fn depth_is_bounded_even_through_names() {
+        let chain = |count: usize| {
+            let mut body = "record r0 { x: bool }".to_owned();
+            for i in 1..count {
+                body += &format!("record r{i} {{ x: r{} }}", i - 1);
+            }
+            body
+        };
+        assert!(TestPlan::try_new(&chain(99)).is_ok());
+        assert_eq!(
+            refused(&chain(100)),
+            "types nest deeper than 100; flatten them"
+        );
+    }
+
+    #[test]
+    fn the_number_of_types_is_bounded() {
+        let body: String = (0..MAX_TYPES)
+            .map(|i| format!("enum e{i} {{ a }}"))
+            .collect();
+        assert!(TestPlan::try_new(&body).is_ok());
+        assert_eq!(
+            refused(&(body + "enum last { a }")),
+            "the contract has more than 10000 types; split it into several components"
+        );
+    }
+}
