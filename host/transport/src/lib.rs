@@ -1,1 +1,6 @@
+//! Transports: bytes of a wire ⇄ head and body of a call. Each has a server
+//! and a client half; the servers are handed a
+//! [`Handler`](ostler_schema::Handler) and know nothing of what runs behind it.
 
+pub mod http;
+pub mod listener;

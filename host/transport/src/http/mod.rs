@@ -1,0 +1,6 @@
+//! Plain HTTP: JSON, NDJSON and raw chunks, in the plain profile.
+
+pub mod client;
+pub mod server;
+
+mod names;

@@ -1,0 +1,226 @@
+//! Statuses and refusals as HTTP responses.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use hyper::body::Incoming;
+use ostler_call::{Any, Code, Kind, Metadata, Reply, Status};
+use serde_json::value::RawValue;
+
+use super::reply::{self, ReplyBody};
+use crate::http::names::JSON;
+
+/// A request that is not served: the status, and what HTTP says beside it.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    http: StatusCode,
+    status: Status,
+    headers: Metadata,
+    extra: Option<(&'static str, &'static str)>,
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self {
+            http: http_status(status.code()),
+            status,
+            headers: Metadata::new(),
+            extra: None,
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn too_large(limit: usize) -> Self {
+        let status = Status::resource_exhausted(format!(
+            "the message is larger than the limit of {limit} bytes"
+        ));
+        Self {
+            http: StatusCode::PAYLOAD_TOO_LARGE,
+            ..status.into()
+        }
+    }
+
+    pub(super) fn slow_body(limit: Duration) -> Self {
+        let status =
+            Status::deadline_exceeded(format!("the request body did not arrive within {limit:?}"));
+        Self {
+            http: StatusCode::REQUEST_TIMEOUT,
+            ..status.into()
+        }
+    }
+
+    pub(super) fn verb(allow: &'static str, message: &str) -> Self {
+        let extra = Some(("allow", allow));
+        Self {
+            http: StatusCode::METHOD_NOT_ALLOWED,
+            extra,
+            ..Status::unimplemented(message).into()
+        }
+    }
+
+    pub(super) fn media_type(message: &str) -> Self {
+        const ACCEPTED: &str = "application/json, application/x-ndjson, application/octet-stream";
+        let status = Status::invalid_argument(format!("{message}; there are {ACCEPTED}"));
+        let extra = Some(("accept-post", ACCEPTED));
+        Self {
+            http: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            extra,
+            ..status.into()
+        }
+    }
+
+    pub(super) fn not_acceptable(message: &str) -> Self {
+        Self {
+            http: StatusCode::NOT_ACCEPTABLE,
+            ..Status::invalid_argument(message).into()
+        }
+    }
+
+    /// The response; `unread` is a request body the client may still be
+    /// sending, which is read away so that it gets to see the response.
+    pub(super) fn response(self, unread: Option<Incoming>) -> Response<ReplyBody> {
+        let bytes = error_body(&self.status);
+        let body = match unread {
+            Some(unread) => ReplyBody::lingering(bytes, unread),
+            None => ReplyBody::full(bytes),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = self.http;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        if let Some((name, value)) = self.extra {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        reply::add_metadata(headers, &self.headers);
+        response
+    }
+}
+
+/// The refusal a failed reply is.
+pub(super) fn of_reply(reply: Reply) -> Refusal {
+    let status = match reply.body.kind {
+        Kind::Empty(end) => end.result.err(),
+        _ => None,
+    };
+    let status =
+        status.unwrap_or_else(|| Status::internal("the call was refused without a status"));
+    Refusal {
+        headers: reply.headers,
+        ..status.into()
+    }
+}
+
+/// A status after the request was served; `oversized` when a message of the
+/// request was above the limit.
+pub(super) fn of_status(status: Status, headers: Metadata, oversized: bool) -> Response<ReplyBody> {
+    let oversized = oversized && status.code() == Code::ResourceExhausted;
+    let mut refusal = Refusal {
+        headers,
+        ..Refusal::from(status)
+    };
+    if oversized {
+        refusal.http = StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    refusal.response(None)
+}
+
+/// The HTTP status of a code (connectrpc.com/docs/protocol, error codes).
+fn http_status(code: Code) -> StatusCode {
+    let number = match code {
+        Code::Ok => 200,
+        Code::Cancelled => 499,
+        Code::Unknown | Code::Internal | Code::DataLoss => 500,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => 400,
+        Code::DeadlineExceeded => 504,
+        Code::NotFound => 404,
+        Code::AlreadyExists | Code::Aborted => 409,
+        Code::PermissionDenied => 403,
+        Code::ResourceExhausted => 429,
+        Code::Unimplemented => 501,
+        Code::Unavailable => 503,
+        Code::Unauthenticated => 401,
+    };
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// `{"error","code","details"}`; the error is never empty, since clients take
+/// an empty one for success.
+fn error_body(status: &Status) -> Bytes {
+    let message = if status.message().is_empty() {
+        status.code().name()
+    } else {
+        status.message()
+    };
+    let mut body = format!(
+        "{{\"error\": {}, \"code\": \"{}\"",
+        quoted(message),
+        status.code()
+    );
+    if !status.details().is_empty() {
+        // Writing to a string cannot fail.
+        write!(body, ", \"details\": {}", details_json(status.details())).unwrap_or_default();
+    }
+    body.push('}');
+    body.into()
+}
+
+/// Details as a JSON array: a value that is JSON stands as it is, any other as
+/// base64.
+pub(super) fn details_json(details: &[Any]) -> String {
+    let entries: Vec<String> = details
+        .iter()
+        .map(|any| {
+            let json = std::str::from_utf8(&any.value)
+                .ok()
+                .filter(|t| serde_json::from_str::<&RawValue>(t).is_ok());
+            let value = json.map_or_else(|| quoted(&STANDARD.encode(&any.value)), str::to_owned);
+            format!(
+                "{{\"type\": {}, \"value\": {value}}}",
+                quoted(&any.type_name)
+            )
+        })
+        .collect();
+    format!("[{}]", entries.join(", "))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_bodies() {
+        let any = |value: &'static [u8]| Any {
+            type_name: "a.B".into(),
+            value: Bytes::from_static(value),
+        };
+        let rows = [
+            (
+                Status::not_found("no \"x\""),
+                r#"{"error": "no \"x\"", "code": "not_found"}"#,
+            ),
+            (
+                Status::internal(""),
+                r#"{"error": "internal", "code": "internal"}"#,
+            ),
+            (
+                Status::internal("m").with_details(vec![any(b"{\"n\":1}"), any(&[0xff])]),
+                r#"{"error": "m", "code": "internal", "details": [{"type": "a.B", "value": {"n":1}}, {"type": "a.B", "value": "/w=="}]}"#,
+            ),
+        ];
+        for (status, expected) in rows {
+            assert_eq!(error_body(&status), expected);
+        }
+    }
+}

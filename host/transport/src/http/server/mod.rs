@@ -1,0 +1,231 @@
+//! The server half: one request in, one reply out, no task of its own. When
+//! the client goes away hyper drops the future or the reply's body, and with
+//! it the call.
+
+mod body;
+mod error;
+mod reply;
+mod request;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Method as Verb, Request, Response, Version};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use ostler_call::{Body, Encoding, Status};
+use ostler_schema::{Admitted, Handler, Health, Type};
+
+use self::error::Refusal;
+use self::reply::ReplyBody;
+use self::request::{Form, Target};
+
+/// What the HTTP transport allows a request.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Bytes of one message, in either direction.
+    pub message_bytes: usize,
+    /// Until the whole body of a request with a single message has arrived.
+    pub body_timeout: Duration,
+    /// Headers that are metadata under their own name, beside the standard
+    /// ones; lower case.
+    pub metadata_headers: Vec<String>,
+    /// Whether `/.well-known/ostler/contract` is answered.
+    pub contract: bool,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            message_bytes: 4 << 20,
+            body_timeout: Duration::from_secs(30),
+            metadata_headers: Vec::new(),
+            contract: true,
+        }
+    }
+}
+
+/// Serves the requests of one connection.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    site: Arc<Site>,
+}
+
+struct Site {
+    handler: Arc<dyn Handler>,
+    config: HttpConfig,
+    peer: SocketAddr,
+}
+
+impl Connection {
+    pub(crate) fn new(handler: Arc<dyn Handler>, config: HttpConfig, peer: SocketAddr) -> Self {
+        Self {
+            site: Arc::new(Site {
+                handler,
+                config,
+                peer,
+            }),
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Connection {
+    type Response = Response<ReplyBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let site = Arc::clone(&self.site);
+        Box::pin(async move { Ok(site.answer(request).await) })
+    }
+}
+
+impl Site {
+    /// The whole path of a request.
+    async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        let (parts, body) = request.into_parts();
+        // A client still sending must get to read the refusal.
+        let refuse = |refusal: Refusal, body: Incoming| {
+            let linger = parts.version < Version::HTTP_2 && !body.is_end_stream();
+            refusal.response(linger.then_some(body))
+        };
+        let target = match request::target(&parts, &self.config, self.peer) {
+            Ok(target) => target,
+            Err(refusal) => return refuse(refusal, body),
+        };
+        let (head, form) = match target {
+            Target::Health => return self.health(),
+            Target::Contract => return reply::json(self.handler.contract()),
+            Target::Call(head, form) => (head, form),
+        };
+        let reply_encoding = head.reply;
+        let admitted = match self.handler.admit(*head) {
+            Ok(admitted) => admitted,
+            Err(reply) => return refuse(error::of_reply(reply), body),
+        };
+        if let Err(refusal) = check(&admitted, &parts.method, form, reply_encoding) {
+            return refuse(refusal, body);
+        }
+        let shape = reply::Shape::new(
+            admitted.method(),
+            reply_encoding,
+            request::wants_trailers(&parts.headers),
+        );
+        let oversized = body::Oversized::default();
+        let messages = if admitted.method().pattern.streams_in() {
+            let chunk = admitted.method().chunk_size;
+            Body::stream(body::Messages::new(
+                body,
+                form,
+                self.config.message_bytes,
+                chunk,
+                oversized.clone(),
+            ))
+        } else if form == Form::Query {
+            Body::one(Bytes::from(
+                parts.uri.query().unwrap_or_default().to_owned(),
+            ))
+        } else {
+            match self.single(body).await {
+                Ok(message) => Body::one(message),
+                Err((refusal, body)) => return refuse(refusal, body),
+            }
+        };
+        let reply = admitted.serve(messages).await;
+        reply::response(reply, shape, oversized.is_set())
+    }
+
+    fn health(&self) -> Response<ReplyBody> {
+        match self.handler.health() {
+            Health::Serving => reply::json(Bytes::from_static(b"{\"status\": \"ok\"}")),
+            Health::NotServing => {
+                let mut response =
+                    reply::json(Bytes::from_static(b"{\"status\": \"not serving\"}"));
+                *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+                response
+            }
+        }
+    }
+
+    /// Reads the one message of a body, within limits.
+    async fn single(&self, mut body: Incoming) -> Result<Bytes, (Refusal, Incoming)> {
+        let limit = self.config.message_bytes;
+        if body.size_hint().lower() > limit as u64 {
+            return Err((Refusal::too_large(limit), body));
+        }
+        match tokio::time::timeout(self.config.body_timeout, read(&mut body, limit)).await {
+            Ok(Ok(message)) => Ok(message),
+            Ok(Err(refusal)) => Err((refusal, body)),
+            Err(_) => Err((Refusal::slow_body(self.config.body_timeout), body)),
+        }
+    }
+}
+
+/// A body in one piece is not copied.
+async fn read(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|e| Status::cancelled(format!("the request body broke off: {e}")))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len().max(rest.len()) + data.len() > limit {
+            return Err(Refusal::too_large(limit));
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+/// Whether the method can be called in this form.
+fn check(admitted: &Admitted, verb: &Verb, form: Form, reply: Encoding) -> Result<(), Refusal> {
+    let method = admitted.method();
+    if verb == Verb::GET && !(method.idempotent && !method.pattern.streams_in()) {
+        return Err(Refusal::verb(
+            "POST",
+            "the method is not idempotent: call it by POST",
+        ));
+    }
+    let chunks = |ty| matches!(admitted.plan()[ty], Type::Bytes);
+    let raw_in = method.pattern.streams_in() && chunks(method.request.message);
+    let raw_out = method.pattern.streams_out() && method.response.message.is_some_and(chunks);
+    match form {
+        Form::Raw if !raw_in => {
+            return Err(Refusal::media_type(
+                "the method does not take a chunk stream",
+            ));
+        }
+        Form::Ndjson if !method.pattern.streams_in() => {
+            return Err(Refusal::media_type(
+                "the method takes one message, not a stream",
+            ));
+        }
+        _ => {}
+    }
+    if reply == Encoding::Raw && !raw_out {
+        return Err(Refusal::not_acceptable(
+            "the method does not answer a chunk stream",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,350 @@
+//! Replies as HTTP responses.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+use ostler_call::{Code, Encoding, End, Guard, Kind, MessageStream, Metadata, Next, Reply, Status};
+use ostler_schema::Method;
+use ostler_wire::percent;
+use tokio::time::Sleep;
+
+use super::error;
+use crate::http::names::{
+    DETAILS, JSON, MESSAGE, METADATA_PREFIX, NDJSON, RAW, STATUS, TRAILER_LIST, TRAILERS,
+};
+
+/// Messages that are there already go out together up to this size.
+const FRAME: usize = 16 << 10;
+/// How long the rest of a refused request is read away.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What decides how a reply is laid out, known before the call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    streams: bool,
+    raw: bool,
+    trailers: bool,
+    cacheable: bool,
+}
+
+impl Shape {
+    pub(super) fn new(method: &Method, reply: Encoding, trailers: bool) -> Self {
+        Self {
+            streams: method.pattern.streams_out(),
+            raw: reply == Encoding::Raw,
+            trailers,
+            cacheable: method.idempotent,
+        }
+    }
+
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match (self.streams, self.raw) {
+            (false, _) => JSON,
+            (true, false) => NDJSON,
+            (true, true) => RAW,
+        })
+    }
+}
+
+/// A JSON text as a response.
+pub(super) fn json(body: Bytes) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::full(body));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    response
+}
+
+/// The response of a served call.
+pub(super) fn response(reply: Reply, shape: Shape, oversized: bool) -> Response<ReplyBody> {
+    let guard = reply.body.guard;
+    let body = match reply.body.kind {
+        Kind::Empty(End {
+            result: Err(status),
+            ..
+        }) => return error::of_status(status, reply.headers, oversized),
+        Kind::Empty(end) if shape.streams => ReplyBody::ending(Bytes::new(), end, shape),
+        // A client that reads JSON needs a text.
+        Kind::Empty(end) => ReplyBody::ending(Bytes::from_static(b"null"), end, shape),
+        Kind::One(message, trailers) => ReplyBody::ending(
+            message,
+            End {
+                result: Ok(()),
+                trailers,
+            },
+            shape,
+        ),
+        Kind::Stream(messages) => ReplyBody::stream(messages, guard, shape),
+    };
+    let declares = body.has_trailers();
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, shape.content_type());
+    add_metadata(headers, &reply.headers);
+    if declares {
+        headers.insert(header::TRAILER, TRAILER_LIST);
+    }
+    if shape.cacheable && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Response metadata as headers. `cache-control` is the one key a guest may
+/// set under its own name.
+pub(super) fn add_metadata(headers: &mut HeaderMap, metadata: &Metadata) {
+    for (key, value) in metadata.iter() {
+        let name = if key == "cache-control" {
+            key.to_owned()
+        } else {
+            format!("{METADATA_PREFIX}{key}")
+        };
+        // Metadata keys and values are a subset of what headers allow.
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            headers.append(name, value);
+        }
+    }
+}
+
+/// The body of a response.
+pub(crate) struct ReplyBody(Inner);
+
+enum Inner {
+    /// All at once, then perhaps trailers.
+    Full {
+        data: Option<Bytes>,
+        trailers: Option<HeaderMap>,
+    },
+    /// Message by message.
+    Stream(Box<Streamed>),
+    /// A refusal whose client may still be sending.
+    Linger {
+        data: Option<Bytes>,
+        unread: Incoming,
+        until: Pin<Box<Sleep>>,
+    },
+}
+
+struct Streamed {
+    messages: Option<Pin<Box<dyn MessageStream>>>,
+    /// Held until the body ends or is dropped.
+    _guard: Option<Guard>,
+    buffer: BytesMut,
+    end: Option<End>,
+    shape: Shape,
+}
+
+/// A stream that failed after its head left: the connection, or the HTTP/2
+/// stream, is aborted.
+#[derive(Debug)]
+pub(crate) struct Aborted(Status);
+
+impl fmt::Display for Aborted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the stream was aborted: {}", self.0)
+    }
+}
+
+impl std::error::Error for Aborted {}
+
+impl ReplyBody {
+    pub(super) fn full(data: Bytes) -> Self {
+        Self(Inner::Full {
+            data: Some(data),
+            trailers: None,
+        })
+    }
+
+    pub(super) fn lingering(data: Bytes, unread: Incoming) -> Self {
+        let until = Box::pin(tokio::time::sleep(LINGER));
+        Self(Inner::Linger {
+            data: Some(data),
+            unread,
+            until,
+        })
+    }
+
+    /// NB a reply that fits one message has trailers only when the guest set
+    /// some: HTTP/1.1 must send it chunked then.
+    fn ending(data: Bytes, end: End, shape: Shape) -> Self {
+        let trailers = (shape.trailers && !end.trailers.is_empty()).then(|| trailers(end));
+        Self(Inner::Full {
+            data: Some(data),
+            trailers,
+        })
+    }
+
+    fn stream(messages: Pin<Box<dyn MessageStream>>, guard: Option<Guard>, shape: Shape) -> Self {
+        let streamed = Streamed {
+            messages: Some(messages),
+            _guard: guard,
+            buffer: BytesMut::new(),
+            end: None,
+            shape,
+        };
+        Self(Inner::Stream(Box::new(streamed)))
+    }
+
+    fn has_trailers(&self) -> bool {
+        match &self.0 {
+            Inner::Full { trailers, .. } => trailers.is_some(),
+            Inner::Stream(streamed) => streamed.shape.trailers,
+            Inner::Linger { .. } => false,
+        }
+    }
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplyBody")
+    }
+}
+
+impl HttpBody for ReplyBody {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        match &mut self.0 {
+            Inner::Full { data, trailers } => {
+                Poll::Ready(match data.take().filter(|d| !d.is_empty()) {
+                    Some(data) => Some(Ok(Frame::data(data))),
+                    None => trailers.take().map(|t| Ok(Frame::trailers(t))),
+                })
+            }
+            Inner::Stream(streamed) => streamed.poll_frame(cx),
+            Inner::Linger { data: Some(_), .. } => {
+                let Inner::Linger { data, .. } = &mut self.0 else {
+                    return Poll::Ready(None);
+                };
+                Poll::Ready(data.take().map(|d| Ok(Frame::data(d))))
+            }
+            Inner::Linger { unread, until, .. } => {
+                poll_linger(unread, until.as_mut(), cx).map(|()| None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Inner::Full { data, trailers: None } if data.as_ref().is_none_or(Bytes::is_empty))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Full {
+                data,
+                trailers: None,
+            } => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+fn poll_linger(unread: &mut Incoming, until: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<()> {
+    if until.poll(cx).is_ready() {
+        return Poll::Ready(());
+    }
+    loop {
+        match ready!(Pin::new(&mut *unread).poll_frame(cx)) {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Poll::Ready(()),
+        }
+    }
+}
+
+impl Streamed {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        while let Some(messages) = &mut self.messages {
+            match messages.as_mut().poll_next(cx) {
+                // A raw chunk goes out as it is.
+                Poll::Ready(Next::Message(message)) if self.shape.raw && self.buffer.is_empty() => {
+                    return Poll::Ready(Some(Ok(Frame::data(message))));
+                }
+                Poll::Ready(Next::Message(message)) => {
+                    self.append(&message);
+                    if self.buffer.len() >= FRAME {
+                        break;
+                    }
+                }
+                Poll::Ready(Next::End(end)) => {
+                    self.end = Some(end);
+                    self.messages = None;
+                }
+                Poll::Pending if self.buffer.is_empty() => return Poll::Pending,
+                // What is there goes out; the next poll waits.
+                Poll::Pending => break,
+            }
+        }
+        if !self.buffer.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(self.buffer.split().freeze()))));
+        }
+        Poll::Ready(self.end.take().and_then(|end| self.finish(end)))
+    }
+
+    fn append(&mut self, message: &[u8]) {
+        self.buffer.reserve(message.len() + 1);
+        self.buffer.put_slice(message);
+        if !self.shape.raw {
+            self.buffer.put_u8(b'\n');
+        }
+    }
+
+    fn finish(&self, end: End) -> Option<Result<Frame<Bytes>, Aborted>> {
+        match end.result {
+            _ if self.shape.trailers => Some(Ok(Frame::trailers(trailers(end)))),
+            Ok(()) => None,
+            Err(status) => Some(Err(Aborted(status))),
+        }
+    }
+}
+
+/// The trailers of an end.
+fn trailers(end: End) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(4);
+    let code = end.result.as_ref().err().map_or(Code::Ok, Status::code);
+    map.insert(STATUS, HeaderValue::from(code.number()));
+    let mut set = |name, text: String| {
+        // Percent-encoded or base64 text is always a header value.
+        if let Ok(value) = HeaderValue::try_from(text) {
+            map.insert(name, value);
+        }
+    };
+    if let Err(status) = &end.result {
+        set(MESSAGE, percent::encode(status.message()));
+        if !status.details().is_empty() {
+            set(
+                DETAILS,
+                STANDARD_NO_PAD.encode(error::details_json(status.details())),
+            );
+        }
+    }
+    if !end.trailers.is_empty() {
+        set(TRAILERS, percent::encode(&trailers_json(&end.trailers)));
+    }
+    map
+}
+
+/// `{"key":["value",…]}`.
+fn trailers_json(metadata: &Metadata) -> String {
+    let mut map = serde_json::Map::new();
+    for (key, value) in metadata.iter() {
+        let values = map
+            .entry(key)
+            .or_insert_with(|| serde_json::Value::Array(Vec::new()));
+        if let serde_json::Value::Array(values) = values {
+            values.push(value.into());
+        }
+    }
+    serde_json::Value::Object(map).to_string()
+}

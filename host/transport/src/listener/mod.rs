@@ -1,0 +1,274 @@
+//! One listener for every protocol that starts on a TCP connection: accepts,
+//! tells HTTP/1.1 from HTTP/2, holds connections to their limits, and ends them
+//! in order.
+
+mod caps;
+mod sniff;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ostler_schema::Handler;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::caps::{Caps, Permit};
+use self::sniff::{Sniffed, Version, sniff};
+use crate::http::server::{Connection, HttpConfig};
+
+/// How long the accept loop rests when the system has no descriptor left.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// What a listener allows its connections.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// Connections at once.
+    pub connections: usize,
+    /// Of which from one address.
+    pub connections_per_ip: usize,
+    /// Until the whole head of a request, or the first byte, has arrived.
+    pub header_timeout: Duration,
+    /// Bytes of all headers of a request.
+    pub header_bytes: usize,
+    /// HTTP/2 streams a connection.
+    pub streams: u32,
+    /// HTTP/2 window of a stream, bytes; a connection's is `streams` times it,
+    /// so that one stalled stream cannot stall the others.
+    pub stream_window: u32,
+    /// Bytes buffered for sending, an HTTP/2 stream.
+    pub send_buffer: usize,
+    /// Between pings on an HTTP/2 connection; a peer that does not answer
+    /// within the same time is gone.
+    pub keep_alive: Duration,
+    /// What the HTTP transport allows a request.
+    pub http: HttpConfig,
+}
+
+impl Default for ListenerConfig {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            connections_per_ip: 2_000,
+            header_timeout: Duration::from_secs(30),
+            header_bytes: 64 << 10,
+            streams: 200,
+            stream_window: 64 << 10,
+            send_buffer: 64 << 10,
+            keep_alive: Duration::from_secs(20),
+            http: HttpConfig::default(),
+        }
+    }
+}
+
+/// A bound socket.
+pub struct Listener {
+    socket: TcpListener,
+    config: Arc<ListenerConfig>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Listener {
+    /// Binds `address`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// What the system says, such as an address in use.
+    pub async fn bind(address: SocketAddr, config: ListenerConfig) -> io::Result<Self> {
+        Ok(Self {
+            socket: TcpListener::bind(address).await?,
+            config: Arc::new(config),
+        })
+    }
+
+    /// The address that was bound.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop`, then lets what runs finish, at most `grace`.
+    /// Returns how many connections were cut after that.
+    pub async fn serve(
+        self,
+        handler: Arc<dyn Handler>,
+        stop: CancellationToken,
+        grace: Duration,
+    ) -> usize {
+        let server = Arc::new(Server {
+            handler,
+            caps: Caps::new(self.config.connections, self.config.connections_per_ip),
+            config: self.config,
+            tasks: TaskTracker::new(),
+            stop: stop.clone(),
+            cut: CancellationToken::new(),
+        });
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = server.accept(&self.socket) => {}
+        }
+        // Nothing new: the system refuses connections from here on.
+        drop(self.socket);
+        server.finish(grace).await
+    }
+}
+
+struct Server {
+    handler: Arc<dyn Handler>,
+    config: Arc<ListenerConfig>,
+    caps: Arc<Caps>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Server {
+    async fn accept(self: &Arc<Self>, socket: &TcpListener) {
+        loop {
+            match socket.accept().await {
+                Ok((stream, peer)) => self.admit(stream, peer),
+                Err(error) if is_of_one_connection(&error) => {
+                    tracing::debug!(%error, "a connection was gone before it was accepted");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted; resting");
+                    tokio::time::sleep(ACCEPT_REST).await;
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let Some(permit) = self.caps.admit(peer.ip()) else {
+            tracing::debug!(%peer, "a connection above the limits was closed");
+            return;
+        };
+        let server = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let cut = server.cut.clone();
+            tokio::select! {
+                () = cut.cancelled() => {}
+                () = server.connection(stream, peer, permit) => {}
+            }
+        });
+    }
+
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr, permit: Permit) {
+        // Small frames must not wait for each other.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "the connection keeps its delay");
+        }
+        let sniffed = tokio::time::timeout(self.config.header_timeout, sniff(stream)).await;
+        let (version, io) = match sniffed {
+            Ok(Ok(sniffed)) => sniffed,
+            Ok(Err(error)) => {
+                return tracing::debug!(%peer, %error, "the connection ended before a request");
+            }
+            Err(_) => return tracing::debug!(%peer, "the connection said nothing"),
+        };
+        let service = Connection::new(Arc::clone(&self.handler), self.config.http.clone(), peer);
+        let served = match version {
+            Version::Http1 => self.http1(io, service).await,
+            Version::Http2 => self.http2(io, service).await,
+        };
+        if let Err(error) = served {
+            tracing::debug!(%peer, %error, "the connection ended with an error");
+        }
+        drop(permit);
+    }
+
+    async fn http1(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.config.header_timeout)
+            .max_buf_size(self.config.header_bytes.max(8 << 10))
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(io), service);
+        let mut connection = std::pin::pin!(connection);
+        self.until_stop(&mut connection, |connection| connection.graceful_shutdown())
+            .await
+    }
+
+    async fn http2(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
+        let config = &self.config;
+        let connection = http2::Builder::new(Tracked(self.tasks.clone()))
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(config.stream_window)
+            .initial_connection_window_size(config.stream_window.saturating_mul(config.streams))
+            .max_concurrent_streams(config.streams)
+            .max_send_buf_size(config.send_buffer)
+            .max_header_list_size(u32::try_from(config.header_bytes).unwrap_or(u32::MAX))
+            .keep_alive_interval(config.keep_alive)
+            .keep_alive_timeout(config.keep_alive)
+            .serve_connection(TokioIo::new(io), service);
+        let mut connection = std::pin::pin!(connection);
+        self.until_stop(&mut connection, |connection| connection.graceful_shutdown())
+            .await
+    }
+
+    /// Drives a connection; once the server stops, tells it to end after what
+    /// it is serving.
+    async fn until_stop<C>(
+        &self,
+        connection: &mut std::pin::Pin<&mut C>,
+        end: impl FnOnce(std::pin::Pin<&mut C>),
+    ) -> hyper::Result<()>
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        tokio::select! {
+            served = connection.as_mut() => return served,
+            () = self.stop.cancelled() => end(connection.as_mut()),
+        }
+        connection.as_mut().await
+    }
+
+    async fn finish(&self, grace: Duration) -> usize {
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_ok() {
+            return 0;
+        }
+        let left = self.caps.connections();
+        self.cut.cancel();
+        self.tasks.wait().await;
+        left
+    }
+}
+
+/// Spawns HTTP/2 streams so that a shutdown waits for them.
+#[derive(Clone, Debug)]
+struct Tracked(TaskTracker);
+
+impl<F> Executor<F> for Tracked
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
+}
+
+/// Whether an accept error says something of one connection only.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}
