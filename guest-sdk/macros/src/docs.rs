@@ -1,33 +1,12 @@
-//! The documentation of the WIT, carried over.
+//! The documentation of the WIT, carried over; the lowering has taken the tags
+//! out of it.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use wit_parser::Docs;
 
-/// The docs without their tags, or `otherwise` where there are none.
+/// The docs, or `otherwise` where there are none.
 pub(crate) fn of(docs: &Docs, otherwise: &str) -> TokenStream {
-    let text = without_tags(docs.contents.as_deref().unwrap_or(""));
-    let text = if text.is_empty() { otherwise } else { &text };
+    let text = docs.contents.as_deref().unwrap_or(otherwise);
     quote!(#[doc = #text])
-}
-
-fn without_tags(docs: &str) -> String {
-    let lines: Vec<&str> = docs
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('@'))
-        .collect();
-    lines.join("\n").trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_not_documentation() {
-        assert_eq!(
-            without_tags("Server streaming: all users.\n@idempotent\n@default limit 100"),
-            "Server streaming: all users."
-        );
-    }
 }

@@ -170,10 +170,10 @@ impl<'a> Names<'a> {
         };
         let resource = self.definition(resource);
         self.streams.iter().find_map(|pair| {
-            if pair.stream.map(|id| self.definition(id)) == Some(resource) {
+            if pair.stream == Some(resource) {
                 return Some(End::Stream(pair));
             }
-            (pair.sink.map(|id| self.definition(id)) == Some(resource)).then_some(End::Sink(pair))
+            (pair.sink == Some(resource)).then_some(End::Sink(pair))
         })
     }
 

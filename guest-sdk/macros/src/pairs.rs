@@ -16,13 +16,13 @@ pub(crate) fn glue(names: &Names<'_>, bindings: &TokenStream) -> Result<TokenStr
     for pair in names.streams {
         let item = names.item(pair)?;
         if pair.stream.is_some() {
-            glue.extend(source(&names.resource(pair, pair.stream)?, &item));
+            let resource = names.resource(pair, pair.stream)?;
+            glue.extend(source(&resource, &item));
         }
         if pair.sink.is_some() {
             let resource = names.resource(pair, pair.sink)?;
-            let send = sends.call(&resource);
             let chunks = is_chunk(names, &pair.item);
-            glue.extend(target(&resource, &item, &send, chunks));
+            glue.extend(target(&resource, &item, &sends.call(&resource), chunks));
         }
     }
     Ok(glue)

@@ -46,7 +46,7 @@ impl Service {
     pub(crate) fn expand(self) -> syn::Result<TokenStream> {
         let root = self.find()?;
         self.generate(&root)
-            .map_err(|error| syn::Error::new(self.folder.span(), without_root(&error, &root)))
+            .map_err(|error| syn::Error::new(self.folder.span(), self.explain(&error, &root)))
     }
 
     /// The folder that holds the WIT folder: that of Cargo.toml, or else that
@@ -115,6 +115,18 @@ impl Service {
         })
     }
 
+    /// The whole text of an error, with paths as the author sees them.
+    fn explain(&self, error: &anyhow::Error, root: &Path) -> String {
+        let text = format!("{error:#}").replace(&*root.join("").to_string_lossy(), "");
+        // Those of the WIT are relative to its folder.
+        match error.downcast_ref::<ostler_wit::Error>() {
+            Some(error) if error.file().is_some_and(|file| text.starts_with(file)) => {
+                format!("{}/{text}", self.folder.value())
+            }
+            _ => text,
+        }
+    }
+
     /// Exports the implementor. The type that is exported knows it by an
     /// associated type, so that a missing implementation is one error, here.
     fn export(&self) -> TokenStream {
@@ -132,12 +144,6 @@ impl Service {
             };
         }
     }
-}
-
-/// The whole text of an error, with paths as the author sees them.
-fn without_root(error: &anyhow::Error, root: &Path) -> String {
-    let root = root.join("");
-    format!("{error:#}").replace(&*root.to_string_lossy(), "")
 }
 
 /// Where generated names come from: the macro's caller.
