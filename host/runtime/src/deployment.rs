@@ -288,7 +288,13 @@ impl Deployment {
         // The sweeper drops what ignores the interruption.
         pool.quiet().await;
         while let Some(mut idle) = pool.take() {
-            idle.instance.stop().await;
+            let grace = self.live.identity.limits.cancel_grace;
+            if tokio::time::timeout(grace, idle.instance.stop())
+                .await
+                .is_err()
+            {
+                tracing::warn!("lifecycle.stop did not end within its grace");
+            }
         }
         interrupted
     }

@@ -127,6 +127,15 @@ struct Slot {
     waiter: Option<Waker>,
 }
 
+impl Slot {
+    fn wait(&mut self, cx: &Context<'_>) {
+        match &mut self.waiter {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+}
+
 /// Reply metadata a guest sets while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyMeta {
@@ -250,6 +259,8 @@ impl GuestTask {
             return self.wait_for_lane(slot, cx);
         }
         slot.phase = Phase::Parked(future);
+        // The sweeper may take the future: the caller must hear of it.
+        slot.wait(cx);
         Poll::Pending
     }
 
@@ -264,10 +275,7 @@ impl GuestTask {
                 trailers: Metadata::new(),
             });
         }
-        match &mut slot.waiter {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        slot.wait(cx);
         Poll::Pending
     }
 
@@ -408,31 +416,42 @@ impl GuestTask {
 
     /// Called by the sweeper: enforces deadline, idle time and grace.
     pub(crate) fn sweep(self: &Arc<Self>, now_ms: u64) {
-        let reason = self.reason();
-        if reason == Reason::None {
-            self.sweep_running(now_ms);
-        } else if now_ms > self.kill_ms.load(Ordering::Relaxed) {
-            self.kill_waiting(reason);
+        if self.due(now_ms).is_none() && !self.overdue(now_ms) {
+            return;
+        }
+        // Asked once more under the lock: the call may have ended meanwhile and
+        // the next one begun.
+        let mut slot = self.slot();
+        if self.overdue(now_ms) {
+            self.kill_waiting(slot);
+        } else if let Some(reason) = self.due(now_ms)
+            && !matches!(slot.phase, Phase::Vacant | Phase::Done(_))
+        {
+            self.end(&mut slot, reason);
         }
     }
 
-    /// NB the idle time of a vacant task grows too: `interrupt` looks at the
-    /// phase before it acts.
-    fn sweep_running(self: &Arc<Self>, now_ms: u64) {
+    /// Why a running call is to end now, if it is.
+    fn due(&self, now_ms: u64) -> Option<Reason> {
+        if self.reason() != Reason::None {
+            return None;
+        }
         if now_ms >= self.deadline_ms.load(Ordering::Acquire) {
-            self.interrupt(Reason::Deadline);
-            return;
+            return Some(Reason::Deadline);
         }
         let idle = u64::try_from(self.bounds.idle.as_millis()).unwrap_or(NEVER);
-        if now_ms.saturating_sub(self.active_ms.load(Ordering::Relaxed)) > idle {
-            self.interrupt(Reason::Idle);
-        }
+        let quiet = now_ms.saturating_sub(self.active_ms.load(Ordering::Relaxed));
+        (quiet > idle).then_some(Reason::Idle)
+    }
+
+    /// Whether a call that was told to end has used up its grace.
+    fn overdue(&self, now_ms: u64) -> bool {
+        self.reason() != Reason::None && now_ms > self.kill_ms.load(Ordering::Relaxed)
     }
 
     /// The grace is over and the guest waits in the host: drop it with its
     /// store. (One that computes is ended by its epoch callback.)
-    fn kill_waiting(self: &Arc<Self>, reason: Reason) {
-        let mut slot = self.slot();
+    fn kill_waiting(self: &Arc<Self>, mut slot: MutexGuard<'_, Slot>) {
         let future = match std::mem::replace(&mut slot.phase, Phase::Vacant) {
             Phase::Lane(future) => future,
             phase => {
@@ -440,9 +459,8 @@ impl GuestTask {
                 return;
             }
         };
-        let result = Err(Failure::Host(reason.status()));
         let outcome = Outcome {
-            result,
+            result: Err(Failure::Host(self.reason().status())),
             headers: Metadata::new(),
             trailers: Metadata::new(),
         };
