@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use crate::{process, progress, setup};
 
 /// Folders whose sub-folders are guests.
-const FOLDERS: [&str; 2] = ["examples/rust", "tests/guests"];
+const FOLDERS: [&str; 3] = ["examples/rust", "tests/guests", "benches/guests"];
 
 /// One guest crate.
 #[derive(Debug, Eq, PartialEq)]

@@ -75,14 +75,17 @@ async fn list_users(Json(request): Json<ListUsers>) -> Response {
     ([(CONTENT_TYPE, "application/x-ndjson")], body).into_response()
 }
 
-/// Chunks of 64 KiB, made anew each, as the guest makes them.
+/// Chunks of 64 KiB, each made anew.
 async fn download(Json(request): Json<Download>) -> Response {
     const CHUNK: u64 = 64 * 1024;
+    const PERIOD: u64 = 251;
+    let pattern: Bytes = (0..CHUNK + PERIOD).map(|at| (at % PERIOD) as u8).collect();
     let chunks = (0..request.size.div_ceil(CHUNK)).map(move |index| {
         let from = index * CHUNK;
         let length = CHUNK.min(request.size - from);
-        let bytes: Vec<u8> = (from..from + length).map(|at| at as u8).collect();
-        Ok::<_, Infallible>(Bytes::from(bytes))
+        let phase = (from % PERIOD) as usize;
+        let bytes = &pattern[phase..phase + length as usize];
+        Ok::<_, Infallible>(Bytes::copy_from_slice(bytes))
     });
     let body = Body::from_stream(stream::iter(chunks));
     ([(CONTENT_TYPE, "application/octet-stream")], body).into_response()
@@ -91,6 +94,6 @@ async fn download(Json(request): Json<Download>) -> Response {
 fn user(id: u64) -> User {
     User {
         username: format!("user-{id}"),
-        age: 20 + (id % 60) as u32,
+        age: 18 + (id % 64) as u32,
     }
 }
