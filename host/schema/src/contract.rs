@@ -28,6 +28,19 @@ impl Contract {
     /// [`ContractError`] when the bytes are no component, it exports no
     /// service, a rule of the contract is violated, or it uses native streams.
     pub fn from_component(bytes: &[u8]) -> Result<Self, ContractError> {
-        extract::contract(bytes)
+        extract::from_component(bytes)
+    }
+
+    /// The same from WIT: an author's, or what [`wit`](Self::wit) holds. Its
+    /// streams are those that a component built from it would import.
+    ///
+    /// # Errors
+    /// [`ContractError`] when it is no WIT, or a rule of the contract is
+    /// violated.
+    pub fn from_wit(
+        files: BTreeMap<String, String>,
+        lock: Option<String>,
+    ) -> Result<Self, ContractError> {
+        extract::from_wit(files, lock)
     }
 }

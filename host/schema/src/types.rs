@@ -21,64 +21,17 @@ impl fmt::Display for TypeError {
 /// The cases of `ostler:rpc/types.code`.
 const CODES: usize = 16;
 
-/// Adds types to a plan, each once.
-pub(crate) struct Types<'a> {
-    resolve: &'a Resolve,
-    plan: Plan,
-    known: HashMap<wit_parser::Type, TypeId>,
+/// A plan in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    pub(crate) plan: Plan,
     /// How deep each type of the plan nests, itself included.
     depths: Vec<usize>,
 }
 
-impl<'a> Types<'a> {
-    pub(crate) fn new(resolve: &'a Resolve) -> Self {
-        Self {
-            resolve,
-            plan: Plan::default(),
-            known: HashMap::new(),
-            depths: Vec::new(),
-        }
-    }
-
-    pub(crate) fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    pub(crate) fn finish(self) -> Plan {
-        self.plan
-    }
-
-    /// The plan's type for a type of WIT.
-    pub(crate) fn add(&mut self, ty: &wit_parser::Type) -> Result<TypeId, TypeError> {
-        self.add_at(ty, 0)
-    }
-
-    /// A record with those fields as a type of its own.
-    pub(crate) fn add_record(&mut self, record: Record) -> Result<TypeId, TypeError> {
-        self.push(Type::Record(record))
-    }
-
-    fn add_at(&mut self, ty: &wit_parser::Type, level: usize) -> Result<TypeId, TypeError> {
-        if level > MAX_TYPE_DEPTH {
-            return Err(too_deep());
-        }
-        let target = dealias(self.resolve, ty);
-        if let Some(&id) = self.known.get(&target) {
-            return Ok(id);
-        }
-        let id = match target {
-            wit_parser::Type::Id(id) => {
-                let def = &self.resolve.types[id];
-                let ty = self.defined(def, level + 1)?;
-                self.push(ty)?
-            }
-            primitive => self.push(primitive_type(primitive)?)?,
-        };
-        self.known.insert(target, id);
-        Ok(id)
-    }
-
-    fn push(&mut self, ty: Type) -> Result<TypeId, TypeError> {
+impl Arena {
+    /// Adds a type whose parts are there already.
+    pub(crate) fn push(&mut self, ty: Type) -> Result<TypeId, TypeError> {
         if self.plan.len() >= MAX_TYPES {
             return Err(TypeError(format!(
                 "the contract has more than {MAX_TYPES} types; split it into several components"
@@ -93,6 +46,58 @@ impl<'a> Types<'a> {
         }
         self.depths.push(depth + 1);
         Ok(self.plan.push(ty))
+    }
+}
+
+/// Adds the types of one resolve to an arena, each once.
+pub(crate) struct Types<'a> {
+    pub(crate) resolve: &'a Resolve,
+    known: HashMap<wit_parser::Type, TypeId>,
+}
+
+impl<'a> Types<'a> {
+    pub(crate) fn new(resolve: &'a Resolve) -> Self {
+        Self {
+            resolve,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The plan's type for a type of WIT.
+    pub(crate) fn add(
+        &mut self,
+        arena: &mut Arena,
+        ty: &wit_parser::Type,
+    ) -> Result<TypeId, TypeError> {
+        Walk { types: self, arena }.add(ty, 0)
+    }
+}
+
+/// One walk down a type.
+struct Walk<'t, 'a> {
+    types: &'t mut Types<'a>,
+    arena: &'t mut Arena,
+}
+
+impl Walk<'_, '_> {
+    fn add(&mut self, ty: &wit_parser::Type, level: usize) -> Result<TypeId, TypeError> {
+        if level > MAX_TYPE_DEPTH {
+            return Err(too_deep());
+        }
+        let resolve = self.types.resolve;
+        let target = dealias(resolve, ty);
+        if let Some(&id) = self.types.known.get(&target) {
+            return Ok(id);
+        }
+        let id = match target {
+            wit_parser::Type::Id(id) => {
+                let ty = self.defined(&resolve.types[id], level + 1)?;
+                self.arena.push(ty)?
+            }
+            primitive => self.arena.push(primitive_type(primitive)?)?,
+        };
+        self.types.known.insert(target, id);
+        Ok(id)
     }
 
     fn defined(&mut self, def: &TypeDef, level: usize) -> Result<Type, TypeError> {
@@ -115,20 +120,20 @@ impl<'a> Types<'a> {
             }
             TypeDefKind::Flags(of) => flags(name(), of)?,
             TypeDefKind::Tuple(of) => {
-                let items = of.types.iter().map(|ty| self.add_at(ty, level));
+                let items = of.types.iter().map(|ty| self.add(ty, level));
                 Type::Tuple(items.collect::<Result<_, _>>()?)
             }
-            TypeDefKind::Option(inner) => Type::Option(self.add_at(inner, level)?),
+            TypeDefKind::Option(inner) => Type::Option(self.add(inner, level)?),
             TypeDefKind::Result(of) => Type::Result {
                 ok: self.optional(of.ok.as_ref(), level)?,
                 err: self.optional(of.err.as_ref(), level)?,
             },
-            TypeDefKind::List(item) => match dealias(self.resolve, item) {
+            TypeDefKind::List(item) => match dealias(self.types.resolve, item) {
                 wit_parser::Type::U8 => Type::Bytes,
-                item => Type::List(self.add_at(&item, level)?),
+                item => Type::List(self.add(&item, level)?),
             },
             TypeDefKind::Map(key, value) => {
-                Type::Map(self.add_at(key, level)?, self.add_at(value, level)?)
+                Type::Map(self.add(key, level)?, self.add(value, level)?)
             }
             refused => return Err(refusal(refused)),
         })
@@ -143,7 +148,7 @@ impl<'a> Types<'a> {
         let fields = record.fields.iter().map(|field| {
             Ok(Field::new(
                 Name::new(&field.name),
-                self.add_at(&field.ty, level)?,
+                self.add(&field.ty, level)?,
             ))
         });
         let mut fields: Vec<Field> = fields.collect::<Result<_, _>>()?;
@@ -163,15 +168,20 @@ impl<'a> Types<'a> {
     /// Which record of `ostler:rpc/types` this is. One of that name and other
     /// fields is a record like any other.
     fn well_known(&self, def: &TypeDef, fields: &[Field]) -> Option<WellKnown> {
-        if !is_rpc_type(self.resolve, def) {
+        if !is_rpc_type(self.types.resolve, def) {
             return None;
         }
-        let types: Vec<&Type> = fields.iter().map(|field| &self.plan[field.ty]).collect();
+        let types: Vec<&Type> = fields
+            .iter()
+            .map(|field| &self.arena.plan[field.ty])
+            .collect();
         match (def.name.as_deref()?, &types[..]) {
             ("timestamp", [Type::S64, Type::S32]) => Some(WellKnown::Timestamp),
             ("duration", [Type::S64, Type::S32]) => Some(WellKnown::Duration),
             ("any", [Type::String, Type::Bytes]) => Some(WellKnown::Any),
-            ("field-mask", [Type::List(item)]) if matches!(self.plan[*item], Type::String) => {
+            ("field-mask", [Type::List(item)])
+                if matches!(self.arena.plan[*item], Type::String) =>
+            {
                 Some(WellKnown::FieldMask)
             }
             ("struct", [Type::String]) => Some(WellKnown::Struct),
@@ -184,22 +194,17 @@ impl<'a> Types<'a> {
         ty: Option<&wit_parser::Type>,
         level: usize,
     ) -> Result<Option<TypeId>, TypeError> {
-        ty.map(|ty| self.add_at(ty, level)).transpose()
+        ty.map(|ty| self.add(ty, level)).transpose()
     }
+}
 
-    /// Whether a type of WIT is `ostler:rpc/types.status`, shape included.
-    pub(crate) fn is_status(&self, ty: &wit_parser::Type) -> bool {
-        let wit_parser::Type::Id(id) = dealias(self.resolve, ty) else {
-            return false;
-        };
-        let def = &self.resolve.types[id];
-        if !is_rpc_type(self.resolve, def) || def.name.as_deref() != Some("status") {
-            return false;
-        }
-        self.known
-            .get(&wit_parser::Type::Id(id))
-            .is_none_or(|&id| is_status_shape(&self.plan, id))
-    }
+/// Whether a type of WIT is the one of that name in `ostler:rpc/types`.
+pub(crate) fn is_rpc(resolve: &Resolve, ty: &wit_parser::Type, name: &str) -> bool {
+    let wit_parser::Type::Id(id) = dealias(resolve, ty) else {
+        return false;
+    };
+    let def = &resolve.types[id];
+    def.name.as_deref() == Some(name) && is_rpc_type(resolve, def)
 }
 
 /// `{ code: enum of 16, message: string, details: list<any> }`.
@@ -228,6 +233,14 @@ pub(crate) fn dealias(resolve: &Resolve, ty: &wit_parser::Type) -> wit_parser::T
         }
     }
     ty
+}
+
+/// Whether a parameter's type is a record, which then is the whole message.
+pub(crate) fn is_record(resolve: &Resolve, ty: &wit_parser::Type) -> bool {
+    match dealias(resolve, ty) {
+        wit_parser::Type::Id(id) => matches!(resolve.types[id].kind, TypeDefKind::Record(_)),
+        _ => false,
+    }
 }
 
 /// Whether the interface is `ostler:rpc/<name>` of a version this host knows.
@@ -346,12 +359,16 @@ pub(crate) mod testing {
             let package = resolve.push_str("t.wit", &text).unwrap();
             let interface = resolve.packages[package].interfaces["i"];
             let mut types = Types::new(&resolve);
+            let mut arena = Arena::default();
             let mut names = HashMap::new();
             for (name, id) in &resolve.interfaces[interface].types {
-                names.insert(name.clone(), types.add(&wit_parser::Type::Id(*id))?);
+                let ty = types.add(&mut arena, &wit_parser::Type::Id(*id))?;
+                names.insert(name.clone(), ty);
             }
-            let plan = types.finish();
-            Ok(Self { plan, names })
+            Ok(Self {
+                plan: arena.plan,
+                names,
+            })
         }
 
         /// The type of that name.
