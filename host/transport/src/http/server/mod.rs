@@ -200,7 +200,8 @@ async fn read(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
 /// Whether the method can be called in this form.
 fn check(admitted: &Admitted, verb: &Verb, form: Form, reply: Encoding) -> Result<(), Refusal> {
     let method = admitted.method();
-    if verb == Verb::GET && !(method.idempotent && !method.pattern.streams_in()) {
+    let by_get = method.idempotent && !method.pattern.streams_in();
+    if verb == Verb::GET && !by_get {
         return Err(Refusal::verb(
             "POST",
             "the method is not idempotent: call it by POST",
