@@ -6,6 +6,10 @@ use crate::Status;
 ///
 /// The host calls these once for each instance, and there are many instances
 /// of one service: what `start` loads into a static is this instance's copy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be started and stopped",
+    note = "its world exports `ostler:rpc/lifecycle`: write `impl ostler_guest::Lifecycle for {Self}`"
+)]
 pub trait Lifecycle {
     /// Before the first call of this instance, with the deployment's
     /// configuration, in order.

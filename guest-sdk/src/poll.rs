@@ -79,6 +79,12 @@ impl Pollable {
         }
     }
 
+    /// Waits until it is ready, but no longer than that.
+    pub(crate) fn ready_within(&self, timeout: Duration) -> bool {
+        // What is ready wins over a timer that is too.
+        self.ready() || poll(&[self, &after(timeout)]).contains(&0)
+    }
+
     /// The host's handle, unless it is known to be ready without asking.
     fn to_ask(&self) -> Option<&host::Pollable> {
         if self.or.as_ref().is_some_and(|flag| flag.get()) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::vec;
 
 use crate::Status;
-use crate::poll::{self, Pollable};
+use crate::poll::Pollable;
 
 /// How many items one crossing into the host asks for at most. The host hands
 /// over only what is already there, and bounds that in bytes.
@@ -44,6 +44,8 @@ pub struct Stream<T> {
     /// Shared with the pollables of this stream: true when `next` has
     /// something to say without asking the host.
     has_queued: Option<Rc<Cell<bool>>>,
+    /// Made by the first `next_timeout` for all of them.
+    input: Option<Pollable>,
 }
 
 /// Where a [`Stream`] comes from: the host's resource, or a test's items.
@@ -65,6 +67,7 @@ impl<T> Stream<T> {
             queued: Vec::new().into_iter(),
             end: None,
             has_queued: None,
+            input: None,
         }
     }
 
@@ -84,16 +87,21 @@ impl<T> Stream<T> {
     /// # Errors
     ///
     /// [`TimedOut`] when nothing came; the stream is as it was.
-    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Result<T, Status>>, TimedOut> {
-        let input = self.subscribe();
-        if !input.ready() {
-            let timer = poll::after(timeout);
-            // Both may be ready: an item is worth more than a timeout.
-            if !poll::poll(&[&input, &timer]).contains(&0) {
-                return Err(TimedOut);
-            }
+    pub fn next_timeout(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<Option<Result<T, Status>>, TimedOut> {
+        let input = match self.input.take() {
+            Some(input) => input,
+            None => self.subscribe(),
+        };
+        let in_time = input.ready_within(timeout);
+        self.input = Some(input);
+        if in_time {
+            Ok(self.next())
+        } else {
+            Err(TimedOut)
         }
-        Ok(self.next())
     }
 
     fn fill(&mut self) {

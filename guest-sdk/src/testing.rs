@@ -11,7 +11,6 @@ use crate::sink::{Sink, Target};
 use crate::stream::{Source, Stream};
 use crate::types::Closed;
 
-
 /// A stream of these items, which then ends.
 pub fn stream<T: 'static>(items: impl IntoIterator<Item = T>) -> Stream<T> {
     broken_stream(items, None)

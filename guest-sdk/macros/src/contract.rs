@@ -43,12 +43,20 @@ fn read_lock(folder: &Path) -> Result<Option<String>> {
 /// NB: a new file is not seen before something else changes; this ends when
 /// `proc_macro::tracked_path` is stable.
 pub(crate) fn tracked(package: &Package, folder: &Path) -> TokenStream {
-    let mut files: Vec<PathBuf> = package.files().keys().map(|file| folder.join(file)).collect();
+    let mut files: Vec<PathBuf> = package
+        .files()
+        .keys()
+        .map(|file| folder.join(file))
+        .collect();
     files.push(folder.join(LOCK));
     files
         .iter()
         .filter(|file| file.is_file())
         .filter_map(|file| file.to_str())
-        .map(|file| quote!(const _: &[u8] = include_bytes!(#file);))
+        .map(|file| {
+            quote!(
+                const _: &[u8] = include_bytes!(#file);
+            )
+        })
         .collect()
 }

@@ -63,7 +63,9 @@ impl<'a> Names<'a> {
         let (Some(package), Some(name)) = (interface.package, &interface.name) else {
             unreachable!("services and their types are named interfaces");
         };
-        let namespace = ident(&to_rust_ident(&self.resolve.packages[package].name.namespace));
+        let namespace = ident(&to_rust_ident(
+            &self.resolve.packages[package].name.namespace,
+        ));
         let package = ident(&name_package_module(self.resolve, package));
         let name = ident(&to_rust_ident(name));
         match side {

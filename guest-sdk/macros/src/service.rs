@@ -30,8 +30,7 @@ impl Parse for Service {
             input.parse::<Token![,]>()?;
             input.parse()?
         } else {
-            // Spelt where the folder is, so that a missing type is reported there.
-            let service = Ident::new("Service", folder.span());
+            let service = ident("Service");
             syn::parse_quote!(#service)
         };
         input.parse::<Option<Token![,]>>()?;
@@ -136,7 +135,7 @@ impl Service {
             const _: () = {
                 enum Exported {}
                 impl __ostler::Exports for Exported {
-                    type Service = #implementor;
+                    type Implementor = #implementor;
                 }
                 type Adapter = __ostler::Adapter<Exported>;
                 #[cfg(target_arch = "wasm32")]

@@ -38,7 +38,7 @@ pub(crate) fn expand(names: &Names<'_>) -> Result<Services> {
     }
     let exports = quote! {
         pub trait Exports {
-            type Service: #(#bounds +)*;
+            type Implementor: #(#bounds +)*;
         }
         pub struct Adapter<E>(::core::marker::PhantomData<E>);
     };
@@ -72,7 +72,7 @@ fn service_module(names: &Names<'_>, id: InterfaceId) -> Result<TokenStream> {
         .map(|function| method(names, id, function))
         .collect::<Result<Vec<_>>>()?;
     let missing = format!("`{{Self}}` does not serve `{service}`");
-    let remedy = format!("write `impl {module_name}::{trait_name} for {{Self}} {{ … }}`");
+    let remedy = format!("write `impl {module_name}::{trait_name} for {{Self}}`");
 
     Ok(quote! {
         #docs
@@ -130,10 +130,7 @@ fn origin(names: &Names<'_>, home: InterfaceId, ty: TypeId) -> (TokenStream, Ide
 
 /// A method of the trait.
 fn method(names: &Names<'_>, home: InterfaceId, function: &Function) -> Result<TokenStream> {
-    let docs = docs::of(
-        &function.docs,
-        &format!("The method `{}`.", function.name),
-    );
+    let docs = docs::of(&function.docs, &format!("The method `{}`.", function.name));
     let name = ident(&to_rust_ident(&function.name));
     let parameters = function
         .params
@@ -199,7 +196,7 @@ fn adapter_method(
     Ok(quote! {
         fn #name(#(#parameters),*) -> #result {
             ::ostler_guest::__private::enter();
-            <E::Service as #service>::#name(#(#arguments),*)
+            <E::Implementor as #service>::#name(#(#arguments),*)
         }
     })
 }
@@ -211,12 +208,12 @@ fn lifecycle() -> TokenStream {
                 config: ::std::vec::Vec<(::std::string::String, ::std::string::String)>,
             ) -> ::core::result::Result<(), ::ostler_guest::Status> {
                 ::ostler_guest::__private::enter();
-                <E::Service as ::ostler_guest::Lifecycle>::start(config)
+                <E::Implementor as ::ostler_guest::Lifecycle>::start(config)
             }
 
             fn stop() {
                 ::ostler_guest::__private::enter();
-                <E::Service as ::ostler_guest::Lifecycle>::stop()
+                <E::Implementor as ::ostler_guest::Lifecycle>::stop()
             }
         }
     }

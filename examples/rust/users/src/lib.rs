@@ -43,7 +43,11 @@ impl Users for Service {
             total += point?.value;
             count += 1;
         }
-        let average = if count == 0 { 0.0 } else { total / count as f64 };
+        let average = if count == 0 {
+            0.0
+        } else {
+            total / count as f64
+        };
         Ok(Summary {
             count,
             average,
@@ -51,10 +55,7 @@ impl Users for Service {
         })
     }
 
-    fn conversation(
-        messages: Stream<ChatMessage>,
-        mut out: Sink<ChatReply>,
-    ) -> Result<(), Status> {
+    fn conversation(messages: Stream<ChatMessage>, mut out: Sink<ChatReply>) -> Result<(), Status> {
         let host = context::get("x-user").unwrap_or_else(|| "ostler".to_owned());
         context::set_header("x-conversation-with", &host)?;
         let mut replies = 0;
@@ -94,7 +95,10 @@ mod tests {
         let missing = Service::get_user(404).unwrap_err();
         assert_eq!(missing.code, Code::NotFound);
         assert_eq!(missing.details[0].type_name, "google.rpc.ResourceInfo");
-        assert_eq!(Service::get_user(0).unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(
+            Service::get_user(0).unwrap_err().code,
+            Code::InvalidArgument
+        );
     }
 
     #[test]

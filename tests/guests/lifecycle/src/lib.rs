@@ -27,7 +27,9 @@ impl Counted for Service {
 
 impl Lifecycle for Service {
     fn start(config: Vec<(String, String)>) -> Result<(), Status> {
-        let fails = config.iter().any(|(key, value)| key == "fail" && value == "true");
+        let fails = config
+            .iter()
+            .any(|(key, value)| key == "fail" && value == "true");
         if fails {
             return Err(Status::failed_precondition("told to fail"));
         }

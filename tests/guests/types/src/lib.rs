@@ -53,10 +53,7 @@ impl Types for Service {
     }
 
     fn divide(a: i32, b: i32) -> (i32, i32) {
-        (
-            a.checked_div(b).unwrap_or(0),
-            a.checked_rem(b).unwrap_or(0),
-        )
+        (a.checked_div(b).unwrap_or(0), a.checked_rem(b).unwrap_or(0))
     }
 
     fn words(text: String, mut out: Sink<String>) -> Result<(), Status> {
@@ -64,10 +61,7 @@ impl Types for Service {
         Ok(())
     }
 
-    fn maybes(
-        values: Stream<Option<String>>,
-        mut out: Sink<Option<String>>,
-    ) -> Result<(), Status> {
+    fn maybes(values: Stream<Option<String>>, mut out: Sink<Option<String>>) -> Result<(), Status> {
         for value in values {
             out.send(value?)?;
         }

@@ -1,0 +1,3 @@
+ostler_guest::service!("syntax");
+
+fn main() {}

@@ -1,0 +1,5 @@
+ostler_guest::service!("counter", Mine);
+
+struct Mine;
+
+fn main() {}

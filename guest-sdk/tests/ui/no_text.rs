@@ -1,0 +1,3 @@
+ostler_guest::service!(wit);
+
+fn main() {}
