@@ -5,6 +5,7 @@
 pub mod codec;
 mod contract;
 mod extract;
+mod failure;
 mod handler;
 mod method;
 mod names;
@@ -15,6 +16,7 @@ mod wire_contract;
 
 pub use contract::Contract;
 pub use extract::ContractError;
+pub use failure::{declared_status, returned_status, write_details};
 pub use handler::{Admitted, Call, CallFuture, Handler, Health};
 pub use method::{
     ErrorType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd, StreamResource,
@@ -23,3 +25,4 @@ pub use plan::{
     Case, Enum, Field, Flags, MAX_TYPE_DEPTH, Name, Plan, Record, Type, TypeId, Variant, WellKnown,
 };
 pub use value::Value;
+pub use wire_contract::{read_contracts, write_contracts};

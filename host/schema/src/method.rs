@@ -1,5 +1,6 @@
 //! Services and methods of a contract.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::{Name, TypeId};
@@ -28,6 +29,27 @@ pub struct PackageName {
     pub name: String,
     /// A semantic version, if the package has one.
     pub version: Option<String>,
+}
+
+impl PackageName {
+    /// The protobuf package, such as `demo.users.v1`: the major version, or
+    /// none.
+    pub fn proto(&self) -> String {
+        let words = |text: &str| text.replace('-', "_");
+        let major = self.version.as_deref().and_then(|v| v.split('.').next());
+        let version = major.map(|major| format!(".v{major}")).unwrap_or_default();
+        format!("{}.{}{version}", words(&self.namespace), words(&self.name))
+    }
+}
+
+impl fmt::Display for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.namespace, self.name)?;
+        match &self.version {
+            Some(version) => write!(f, "@{version}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Which sides of a method stream.

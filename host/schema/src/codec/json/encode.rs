@@ -5,19 +5,19 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::lexer::Lexer;
 use super::scan::plain_run;
-use crate::codec::EncodeError;
 use crate::codec::text::{expected, has_key_text, known_text};
+use crate::codec::{DecodeError, EncodeError};
 use crate::{Plan, Record, Type, TypeId, Value, WellKnown};
 
 type Result = std::result::Result<(), EncodeError>;
 
-/// Nesting allowed in the text of an `ostler:rpc/types.struct`.
-const STRUCT_DEPTH: usize = 100;
+/// Nesting allowed in JSON that a guest made.
+const EMBEDDED_DEPTH: usize = 100;
 
 /// Appends `value`, which is of type `ty`.
 pub(super) fn value(plan: &Plan, ty: TypeId, value: &Value, out: &mut Vec<u8>) -> Result {
     match (&plan[ty], value) {
-        (Type::String, Value::String(text)) => string(text, out),
+        (Type::String, Value::String(text)) => write_string(text, out),
         (Type::Record(of), Value::Record(fields)) => return record(plan, of, fields, out),
         (Type::List(item), Value::List(items)) => return list(plan, *item, items, out),
         (Type::Option(_), Value::Option(None)) => out.extend_from_slice(b"null"),
@@ -55,7 +55,7 @@ fn scalar(plan: &Plan, ty: TypeId, value: &Value, out: &mut Vec<u8>) -> Result {
             out.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes());
         }
         (Type::F32 | Type::F64, Value::Float(number)) => float(&plan[ty], *number, out),
-        (Type::Char, Value::Char(c)) => string(c.encode_utf8(&mut [0; 4]), out),
+        (Type::Char, Value::Char(c)) => write_string(c.encode_utf8(&mut [0; 4]), out),
         (Type::Bytes, Value::Bytes(bytes)) => base64(bytes, out),
         _ => return Err(mismatch(plan, ty)),
     }
@@ -88,7 +88,7 @@ fn float(ty: &Type, number: f64, out: &mut Vec<u8>) {
 }
 
 /// A text with what JSON asks to be escaped, and no more.
-pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
@@ -172,7 +172,7 @@ fn well_known(known: WellKnown, fields: &[Value], out: &mut Vec<u8>) -> Result {
         return json_object(json, out);
     }
     match known_text(known, fields)? {
-        Some(text) => string(&text, out),
+        Some(text) => write_string(&text, out),
         None => return Err(EncodeError::new(format!("the value is no {known:?}"))),
     }
     Ok(())
@@ -181,21 +181,30 @@ fn well_known(known: WellKnown, fields: &[Value], out: &mut Vec<u8>) -> Result {
 /// The text of an object as it is, without the white space that could break a
 /// line-based wire.
 fn json_object(json: &str, out: &mut Vec<u8>) -> Result {
-    let checked = Lexer::new(json.as_bytes(), STRUCT_DEPTH).and_then(|mut lexer| {
-        let is_object = lexer.peek() == Some(b'{');
-        lexer.skip()?;
-        lexer.end()?;
-        Ok(is_object)
-    });
-    match checked {
-        Ok(true) => {
-            compact(json, out);
+    let no_object = "the text of a struct is no JSON object";
+    match check(json.as_bytes()) {
+        Ok(text) if text.starts_with('{') => {
+            compact(text, out);
             Ok(())
         }
-        Ok(false) => Err(EncodeError::new("the text of a struct is no JSON object")),
-        Err(error) => Err(EncodeError::new(format!(
-            "the text of a struct is no JSON object: {error}"
-        ))),
+        Ok(_) => Err(EncodeError::new(no_object)),
+        Err(error) => Err(EncodeError::new(format!("{no_object}: {error}"))),
+    }
+}
+
+/// Bytes that are one JSON text, without white space around it.
+fn check(json: &[u8]) -> std::result::Result<&str, DecodeError> {
+    let mut lexer = Lexer::new(json, EMBEDDED_DEPTH)?;
+    let text = lexer.skip()?;
+    lexer.end()?;
+    Ok(text)
+}
+
+/// Bytes that may be JSON already, else as base64.
+pub(crate) fn write_json_or_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    match check(bytes) {
+        Ok(text) => compact(text, out),
+        Err(_) => base64(bytes, out),
     }
 }
 
