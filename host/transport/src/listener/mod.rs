@@ -10,6 +10,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::rt::Executor;
@@ -26,6 +27,13 @@ use crate::http::server::{Connection, HttpConfig};
 
 /// How long the accept loop rests when the system has no descriptor left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// The largest window of HTTP/2 (RFC 9113, section 6.9.1).
+const MAX_WINDOW: u32 = (1 << 31) - 1;
+
+/// How long, once the server stops, an open HTTP/1.1 connection may still
+/// bring the request its client is just sending.
+const LAST_REQUEST: Duration = Duration::from_millis(500);
 
 /// What a listener allows its connections.
 #[derive(Clone, Debug)]
@@ -122,7 +130,14 @@ impl Listener {
             () = stop.cancelled() => {}
             () = server.accept(&self.socket) => {}
         }
-        // Nothing new: the system refuses connections from here on.
+        // What the system has accepted already is served; then it refuses.
+        let rest = std::future::poll_fn(|cx| {
+            while let Poll::Ready(Ok((stream, peer))) = self.socket.poll_accept(cx) {
+                server.admit(stream, peer);
+            }
+            Poll::Ready(())
+        });
+        rest.await;
         drop(self.socket);
         server.finish(grace).await
     }
@@ -173,7 +188,11 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "the connection keeps its delay");
         }
-        let sniffed = tokio::time::timeout(self.config.header_timeout, sniff(stream)).await;
+        // A connection that has said nothing has nothing to lose by a stop.
+        let sniffed = tokio::select! {
+            () = self.last_request() => return,
+            sniffed = tokio::time::timeout(self.config.header_timeout, sniff(stream)) => sniffed,
+        };
         let (version, io) = match sniffed {
             Ok(Ok(sniffed)) => sniffed,
             Ok(Err(error)) => {
@@ -181,7 +200,12 @@ impl Server {
             }
             Err(_) => return tracing::debug!(%peer, "the connection said nothing"),
         };
-        let service = Connection::new(Arc::clone(&self.handler), self.config.http.clone(), peer);
+        let service = Connection::new(
+            Arc::clone(&self.handler),
+            self.config.http.clone(),
+            peer,
+            self.stop.clone(),
+        );
         let served = match version {
             Version::Http1 => self.http1(io, service).await,
             Version::Http2 => self.http2(io, service).await,
@@ -200,16 +224,20 @@ impl Server {
             .pipeline_flush(true)
             .serve_connection(TokioIo::new(io), service);
         let mut connection = std::pin::pin!(connection);
-        self.until_stop(&mut connection, |connection| connection.graceful_shutdown())
-            .await
+        tokio::select! {
+            served = connection.as_mut() => return served,
+            () = self.last_request() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
     }
 
     async fn http2(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
         let config = &self.config;
+        let window = config.stream_window.saturating_mul(config.streams);
         let connection = http2::Builder::new(Tracked(self.tasks.clone()))
             .timer(TokioTimer::new())
-            .initial_stream_window_size(config.stream_window)
-            .initial_connection_window_size(config.stream_window.saturating_mul(config.streams))
+            .initial_stream_window_size(config.stream_window.min(MAX_WINDOW))
+            .initial_connection_window_size(window.min(MAX_WINDOW))
             .max_concurrent_streams(config.streams)
             .max_send_buf_size(config.send_buffer)
             .max_header_list_size(u32::try_from(config.header_bytes).unwrap_or(u32::MAX))
@@ -217,25 +245,17 @@ impl Server {
             .keep_alive_timeout(config.keep_alive)
             .serve_connection(TokioIo::new(io), service);
         let mut connection = std::pin::pin!(connection);
-        self.until_stop(&mut connection, |connection| connection.graceful_shutdown())
-            .await
-    }
-
-    /// Drives a connection; once the server stops, tells it to end after what
-    /// it is serving.
-    async fn until_stop<C>(
-        &self,
-        connection: &mut std::pin::Pin<&mut C>,
-        end: impl FnOnce(std::pin::Pin<&mut C>),
-    ) -> hyper::Result<()>
-    where
-        C: Future<Output = hyper::Result<()>>,
-    {
         tokio::select! {
             served = connection.as_mut() => return served,
-            () = self.stop.cancelled() => end(connection.as_mut()),
+            () = self.stop.cancelled() => connection.as_mut().graceful_shutdown(),
         }
-        connection.as_mut().await
+        connection.await
+    }
+
+    /// Ends when no further request is taken on connections that are open.
+    async fn last_request(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(LAST_REQUEST).await;
     }
 
     async fn finish(&self, grace: Duration) -> usize {

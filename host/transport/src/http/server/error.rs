@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
-use ostler_call::{Any, Code, Kind, Metadata, Reply, Status};
+use ostler_call::{Any, Code, End, Kind, Metadata, Reply, Status};
 use serde_json::value::RawValue;
 
-use super::reply::{self, ReplyBody};
-use crate::http::names::JSON;
+use super::reply::{self, ReplyBody, Shape};
+use crate::http::names::{JSON, TRAILER_LIST};
 
 /// A request that is not served: the status, and what HTTP says beside it.
 #[derive(Debug)]
@@ -89,6 +89,10 @@ impl Refusal {
             Some(unread) => ReplyBody::lingering(bytes, unread),
             None => ReplyBody::full(bytes),
         };
+        self.with_body(body)
+    }
+
+    fn with_body(self, body: ReplyBody) -> Response<ReplyBody> {
         let mut response = Response::new(body);
         *response.status_mut() = self.http;
         let headers = response.headers_mut();
@@ -118,9 +122,16 @@ pub(super) fn of_reply(reply: Reply) -> Refusal {
     }
 }
 
-/// A status after the request was served; `oversized` when a message of the
-/// request was above the limit.
-pub(super) fn of_status(status: Status, headers: Metadata, oversized: bool) -> Response<ReplyBody> {
+/// A call that failed before its first message; `oversized` when a message of
+/// the request was above the limit.
+pub(super) fn of_end(
+    end: End,
+    headers: Metadata,
+    shape: Shape,
+    oversized: bool,
+) -> Response<ReplyBody> {
+    let status = end.result.clone().err();
+    let status = status.unwrap_or_else(|| Status::internal("the call failed without a status"));
     let oversized = oversized && status.code() == Code::ResourceExhausted;
     let mut refusal = Refusal {
         headers,
@@ -129,7 +140,13 @@ pub(super) fn of_status(status: Status, headers: Metadata, oversized: bool) -> R
     if oversized {
         refusal.http = StatusCode::PAYLOAD_TOO_LARGE;
     }
-    refusal.response(None)
+    let body = ReplyBody::ending(error_body(&refusal.status), end, None, shape);
+    let declares = body.has_trailers();
+    let mut response = refusal.with_body(body);
+    if declares {
+        response.headers_mut().insert(header::TRAILER, TRAILER_LIST);
+    }
+    response
 }
 
 /// The HTTP status of a code (connectrpc.com/docs/protocol, error codes).

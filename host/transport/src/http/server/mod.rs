@@ -15,13 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method as Verb, Request, Response, Version};
+use http::{HeaderValue, Method as Verb, Request, Response, Version, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use ostler_call::{Body, Encoding, Status};
 use ostler_schema::{Admitted, Handler, Health, Type};
+use tokio_util::sync::CancellationToken;
 
 use self::error::Refusal;
 use self::reply::ReplyBody;
@@ -62,16 +63,24 @@ struct Site {
     handler: Arc<dyn Handler>,
     config: HttpConfig,
     peer: SocketAddr,
+    stop: CancellationToken,
 }
 
 impl Connection {
-    pub(crate) fn new(handler: Arc<dyn Handler>, config: HttpConfig, peer: SocketAddr) -> Self {
+    pub(crate) fn new(
+        handler: Arc<dyn Handler>,
+        config: HttpConfig,
+        peer: SocketAddr,
+        stop: CancellationToken,
+    ) -> Self {
+        let site = Site {
+            handler,
+            config,
+            peer,
+            stop,
+        };
         Self {
-            site: Arc::new(Site {
-                handler,
-                config,
-                peer,
-            }),
+            site: Arc::new(site),
         }
     }
 }
@@ -83,7 +92,17 @@ impl Service<Request<Incoming>> for Connection {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let site = Arc::clone(&self.site);
-        Box::pin(async move { Ok(site.answer(request).await) })
+        Box::pin(async move {
+            let closes = request.version() < Version::HTTP_2;
+            let mut response = site.answer(request).await;
+            // The client learns that this is the last answer here, so that none
+            // of its requests meets a closed connection.
+            if closes && site.stop.is_cancelled() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok(response)
+        })
     }
 }
 
@@ -93,7 +112,9 @@ impl Site {
         let (parts, body) = request.into_parts();
         // A client still sending must get to read the refusal.
         let refuse = |refusal: Refusal, body: Incoming| {
-            let linger = parts.version < Version::HTTP_2 && !body.is_end_stream();
+            // Not one who asked first whether to send.
+            let sending = !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT);
+            let linger = parts.version < Version::HTTP_2 && sending;
             refusal.response(linger.then_some(body))
         };
         let target = match request::target(&parts, &self.config, self.peer) {

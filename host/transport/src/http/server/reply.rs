@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use ostler_call::{Code, Encoding, End, Guard, Kind, MessageStream, Metadata, Next, Reply, Status};
 use ostler_schema::Method;
 use ostler_wire::percent;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::error;
 use crate::http::names::{
@@ -23,8 +23,13 @@ use crate::http::names::{
 
 /// Messages that are there already go out together up to this size.
 const FRAME: usize = 16 << 10;
-/// How long the rest of a refused request is read away.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long the rest of a refused request is read away, at most.
+const LINGER: Duration = Duration::from_secs(5);
+/// A client that sends nothing for so long has stopped.
+const LINGER_IDLE: Duration = Duration::from_millis(300);
+
+/// How long the messages before an abort get to be written.
+const FLUSH: Duration = Duration::from_millis(10);
 
 /// What decides how a reply is laid out, known before the call.
 #[derive(Clone, Copy, Debug)]
@@ -67,21 +72,16 @@ pub(super) fn json(body: Bytes) -> Response<ReplyBody> {
 pub(super) fn response(reply: Reply, shape: Shape, oversized: bool) -> Response<ReplyBody> {
     let guard = reply.body.guard;
     let body = match reply.body.kind {
-        Kind::Empty(End {
-            result: Err(status),
-            ..
-        }) => return error::of_status(status, reply.headers, oversized),
-        Kind::Empty(end) if shape.streams => ReplyBody::ending(Bytes::new(), end, shape),
+        Kind::Empty(end) if end.result.is_err() => {
+            return error::of_end(end, reply.headers, shape, oversized);
+        }
+        Kind::Empty(end) if shape.streams => ReplyBody::ending(Bytes::new(), end, guard, shape),
         // A client that reads JSON needs a text.
-        Kind::Empty(end) => ReplyBody::ending(Bytes::from_static(b"null"), end, shape),
-        Kind::One(message, trailers) => ReplyBody::ending(
-            message,
-            End {
-                result: Ok(()),
-                trailers,
-            },
-            shape,
-        ),
+        Kind::Empty(end) => ReplyBody::ending(Bytes::from_static(b"null"), end, guard, shape),
+        Kind::One(message, trailers) => {
+            let result = Ok(());
+            ReplyBody::ending(message, End { result, trailers }, guard, shape)
+        }
         Kind::Stream(messages) => ReplyBody::stream(messages, guard, shape),
     };
     let declares = body.has_trailers();
@@ -122,15 +122,20 @@ enum Inner {
     Full {
         data: Option<Bytes>,
         trailers: Option<HeaderMap>,
+        /// Held until the body is dropped.
+        _guard: Option<Guard>,
     },
     /// Message by message.
     Stream(Box<Streamed>),
     /// A refusal whose client may still be sending.
-    Linger {
-        data: Option<Bytes>,
-        unread: Incoming,
-        until: Pin<Box<Sleep>>,
-    },
+    Linger(Box<Linger>),
+}
+
+struct Linger {
+    data: Option<Bytes>,
+    unread: Incoming,
+    until: Pin<Box<Sleep>>,
+    idle: Pin<Box<Sleep>>,
 }
 
 struct Streamed {
@@ -140,6 +145,8 @@ struct Streamed {
     buffer: BytesMut,
     end: Option<End>,
     shape: Shape,
+    /// Runs before an abort.
+    flush: Option<Pin<Box<Sleep>>>,
 }
 
 /// A stream that failed after its head left: the connection, or the HTTP/2
@@ -160,25 +167,27 @@ impl ReplyBody {
         Self(Inner::Full {
             data: Some(data),
             trailers: None,
+            _guard: None,
         })
     }
 
     pub(super) fn lingering(data: Bytes, unread: Incoming) -> Self {
-        let until = Box::pin(tokio::time::sleep(LINGER));
-        Self(Inner::Linger {
+        Self(Inner::Linger(Box::new(Linger {
             data: Some(data),
             unread,
-            until,
-        })
+            until: Box::pin(tokio::time::sleep(LINGER)),
+            idle: Box::pin(tokio::time::sleep(LINGER_IDLE)),
+        })))
     }
 
     /// NB a reply that fits one message has trailers only when the guest set
     /// some: HTTP/1.1 must send it chunked then.
-    fn ending(data: Bytes, end: End, shape: Shape) -> Self {
+    pub(super) fn ending(data: Bytes, end: End, guard: Option<Guard>, shape: Shape) -> Self {
         let trailers = (shape.trailers && !end.trailers.is_empty()).then(|| trailers(end));
         Self(Inner::Full {
             data: Some(data),
             trailers,
+            _guard: guard,
         })
     }
 
@@ -189,15 +198,16 @@ impl ReplyBody {
             buffer: BytesMut::new(),
             end: None,
             shape,
+            flush: None,
         };
         Self(Inner::Stream(Box::new(streamed)))
     }
 
-    fn has_trailers(&self) -> bool {
+    pub(super) fn has_trailers(&self) -> bool {
         match &self.0 {
             Inner::Full { trailers, .. } => trailers.is_some(),
             Inner::Stream(streamed) => streamed.shape.trailers,
-            Inner::Linger { .. } => false,
+            Inner::Linger(_) => false,
         }
     }
 }
@@ -217,27 +227,22 @@ impl HttpBody for ReplyBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         match &mut self.0 {
-            Inner::Full { data, trailers } => {
+            Inner::Full { data, trailers, .. } => {
                 Poll::Ready(match data.take().filter(|d| !d.is_empty()) {
                     Some(data) => Some(Ok(Frame::data(data))),
                     None => trailers.take().map(|t| Ok(Frame::trailers(t))),
                 })
             }
             Inner::Stream(streamed) => streamed.poll_frame(cx),
-            Inner::Linger { data: Some(_), .. } => {
-                let Inner::Linger { data, .. } = &mut self.0 else {
-                    return Poll::Ready(None);
-                };
-                Poll::Ready(data.take().map(|d| Ok(Frame::data(d))))
-            }
-            Inner::Linger { unread, until, .. } => {
-                poll_linger(unread, until.as_mut(), cx).map(|()| None)
-            }
+            Inner::Linger(linger) => match linger.data.take() {
+                Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+                None => linger.poll(cx).map(|()| None),
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Inner::Full { data, trailers: None } if data.as_ref().is_none_or(Bytes::is_empty))
+        matches!(&self.0, Inner::Full { data, trailers: None, .. } if data.as_ref().is_none_or(Bytes::is_empty))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -245,20 +250,27 @@ impl HttpBody for ReplyBody {
             Inner::Full {
                 data,
                 trailers: None,
+                ..
             } => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
             _ => SizeHint::default(),
         }
     }
 }
 
-fn poll_linger(unread: &mut Incoming, until: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<()> {
-    if until.poll(cx).is_ready() {
-        return Poll::Ready(());
-    }
-    loop {
-        match ready!(Pin::new(&mut *unread).poll_frame(cx)) {
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => return Poll::Ready(()),
+impl Linger {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.until.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        loop {
+            match Pin::new(&mut self.unread).poll_frame(cx) {
+                Poll::Ready(Some(Ok(_))) => {
+                    let next = Instant::now() + LINGER_IDLE;
+                    self.idle.as_mut().reset(next);
+                }
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
+                Poll::Pending => return self.idle.as_mut().poll(cx),
+            }
         }
     }
 }
@@ -289,7 +301,19 @@ impl Streamed {
         if !self.buffer.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(self.buffer.split().freeze()))));
         }
+        if self.aborts() {
+            // NB hyper throws away what it has not written yet when a body
+            // fails; it writes while the body is pending.
+            let flush = self
+                .flush
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
+            ready!(flush.as_mut().poll(cx));
+        }
         Poll::Ready(self.end.take().and_then(|end| self.finish(end)))
+    }
+
+    fn aborts(&self) -> bool {
+        !self.shape.trailers && self.end.as_ref().is_some_and(|end| end.result.is_err())
     }
 
     fn append(&mut self, message: &[u8]) {

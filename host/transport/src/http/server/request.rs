@@ -97,8 +97,12 @@ fn form(parts: &Parts) -> Result<Form, Refusal> {
         Verb::GET => Ok(Form::Query),
         Verb::POST => match parts.headers.get(header::CONTENT_TYPE) {
             None => Ok(Form::Json),
-            Some(value) => media_form(value.as_bytes())
-                .ok_or_else(|| Refusal::media_type("the content type is not one of this host's")),
+            Some(value) => media_form(value.as_bytes()).ok_or_else(|| {
+                let shown = value.as_bytes().escape_ascii();
+                Refusal::media_type(&format!(
+                    "the content type {shown} is not one of this host's"
+                ))
+            }),
         },
         _ => Err(Refusal::verb(
             "GET, POST",
@@ -124,17 +128,28 @@ fn media_type(value: &[u8]) -> &[u8] {
         .trim_ascii()
 }
 
+/// The first type that the client accepts decides.
 fn reply_encoding(headers: &HeaderMap) -> Encoding {
-    let accepts_raw = headers
+    let first = headers
         .get_all(header::ACCEPT)
         .iter()
         .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-        .any(|media| media_type(media).eq_ignore_ascii_case(RAW.as_bytes()));
-    if accepts_raw {
+        .find(|media| !is_refused(media));
+    let raw = first.is_some_and(|media| media_type(media).eq_ignore_ascii_case(RAW.as_bytes()));
+    if raw {
         Encoding::Raw
     } else {
         Encoding::PlainJson
     }
+}
+
+/// Whether a type is listed with quality 0 (RFC 9110, section 12.4.2).
+fn is_refused(media: &[u8]) -> bool {
+    media.split(|b| *b == b';').skip(1).any(|parameter| {
+        let quality = parameter.trim_ascii().strip_prefix(b"q=");
+        quality
+            .is_some_and(|q| q.first() == Some(&b'0') && q.iter().all(|b| matches!(b, b'0' | b'.')))
+    })
 }
 
 /// Whether the client reads trailers (RFC 9110, section 10.1.4).
@@ -159,9 +174,15 @@ fn metadata(headers: &HeaderMap, config: &HttpConfig) -> Result<Metadata, Refusa
             }
             None => continue,
         };
-        let value = value
-            .to_str()
-            .map_err(|_| Status::invalid_argument(KeyError::Value(key.to_owned()).to_string()))?;
+        let Ok(value) = value.to_str() else {
+            // A browser's cookie may be UTF-8: not metadata, and no error.
+            if key == name {
+                continue;
+            }
+            return Err(
+                Status::invalid_argument(KeyError::Value(key.to_owned()).to_string()).into(),
+            );
+        };
         match metadata.insert(key, value) {
             // Reserved keys are the host's own: no client sets them.
             Ok(()) | Err(KeyError::Reserved(_)) => {}
@@ -257,7 +278,7 @@ mod tests {
             (
                 "GET",
                 "",
-                "text/plain, application/octet-stream;q=0.5",
+                "text/plain;q=0, application/octet-stream;q=0.5",
                 Form::Query,
                 Encoding::Query,
                 Encoding::Raw,
