@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use ostler_call::Status;
+use ostler_call::{Code, Status};
 use ostler_schema::Value;
 
 use crate::deployment::{Closed, Sink, Source};
@@ -76,7 +76,9 @@ impl InputEnd {
         let mut input = self.lock();
         if input.peeked.is_none() {
             // The end needs no peeking: it repeats.
-            input.peeked = ready!(input.poll_source(cx)).ok().flatten();
+            let item = ready!(input.poll_source(cx));
+            self.note(&item);
+            input.peeked = item.ok().flatten();
         }
         Poll::Ready(())
     }
@@ -90,8 +92,20 @@ impl InputEnd {
             Some(item) => Ok(Some(item)),
             None => ready!(input.poll_source(cx)),
         };
-        self.task.touch();
+        self.note(&item);
         Poll::Ready(item)
+    }
+
+    /// A stream that broke because the caller is gone is how a cancellation
+    /// shows first: the context says so from the same moment on.
+    fn note(&self, item: &Result<Option<Value>, Status>) {
+        self.task.touch();
+        if item
+            .as_ref()
+            .is_err_and(|status| status.code() == Code::Cancelled)
+        {
+            self.task.interrupt(Reason::Cancelled);
+        }
     }
 
     fn interrupted(&self) -> Option<Status> {
