@@ -319,10 +319,11 @@ fn refusal(kind: &TypeDefKind) -> TypeError {
         TypeDefKind::Stream(_) => "a stream may only be a whole parameter or result",
         _ => "use another type",
     };
-    TypeError(format!(
-        "a {} cannot be part of a message; {remedy}",
-        kind.as_str()
-    ))
+    let what = match kind {
+        TypeDefKind::Handle(_) => "handle of a resource",
+        other => other.as_str(),
+    };
+    TypeError(format!("a {what} cannot be part of a message; {remedy}"))
 }
 
 fn too_deep() -> TypeError {
