@@ -119,7 +119,8 @@ impl<'a> Comments<'a> {
             return None;
         }
         let content = doc_line(token.of(self.text))?.trim().strip_prefix('@')?;
-        let end = content.find(char::is_whitespace).unwrap_or(content.len());
+        let ends = |c: char| c.is_whitespace() || c == '(';
+        let end = content.find(ends).unwrap_or(content.len());
         let (name, rest) = content.split_at(end);
         Some(RawTag {
             line: source::line(self.text, token.start),

@@ -107,12 +107,12 @@ pub(crate) fn check_types(
             size = size.saturating_add(inner_size);
         });
         if depth > MAX_NESTING {
-            return Err(nested(place(def), "types nest"));
+            return Err(nested(place(def), &format!("type {}nests", quoted(def))));
         }
         if size > MAX_TYPE_SIZE {
             return Err(Error::new(
                 place(def),
-                format!("a type of more than {MAX_TYPE_SIZE} parts"),
+                format!("type {}has more than {MAX_TYPE_SIZE} parts", quoted(def)),
                 "split it, or hold what repeats in a list",
             ));
         }
@@ -121,12 +121,32 @@ pub(crate) fn check_types(
     Ok(())
 }
 
+/// `` `user`  ``, or nothing for a type without a name.
+fn quoted(def: &TypeDef) -> String {
+    let name = def.name.as_ref();
+    name.map_or_else(String::new, |name| format!("`{name}` "))
+}
+
 fn nested(place: Place, what: &str) -> Error {
     Error::new(
         place,
         format!("{what} deeper than {MAX_NESTING} levels"),
         "flatten the type",
     )
+}
+
+/// The types that an unnamed type is directly made of.
+pub(crate) fn children_mut(kind: &mut TypeDefKind) -> Vec<&mut Type> {
+    match kind {
+        TypeDefKind::Tuple(tuple) => tuple.types.iter_mut().collect(),
+        TypeDefKind::Result(result) => [&mut result.ok, &mut result.err]
+            .into_iter()
+            .flatten()
+            .collect(),
+        TypeDefKind::Option(ty) | TypeDefKind::List(ty) => vec![ty],
+        TypeDefKind::Map(key, value) => vec![key, value],
+        _ => Vec::new(),
+    }
 }
 
 /// Calls `f` with each type that `kind` is directly made of.

@@ -6,7 +6,9 @@
 //! not reach is left out, so that every toolchain sees only what it needs.
 
 mod interface;
+mod pairs;
 mod prune;
+mod shared;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +21,8 @@ use wit_parser::{
 use crate::error::{Error, Place};
 use crate::package::Package;
 use crate::parse;
+use crate::rules::is_reserved;
+use crate::signature::names_stream;
 
 /// The WIT a guest is built against.
 #[derive(Clone, Debug)]
@@ -65,7 +69,9 @@ struct NamedPair {
 
 pub(crate) fn lower(package: &Package) -> Result<Lowered, Error> {
     let mut resolve = package.resolve().clone();
+    drop_stream_names(&mut resolve);
     let mut pairs = Vec::new();
+    let mut moved = BTreeMap::new();
     for service in package.services() {
         for function in &service.functions {
             // Tags are for the host, which reads the author's own text.
@@ -77,9 +83,14 @@ pub(crate) fn lower(package: &Package) -> Result<Lowered, Error> {
         }
         let docs = (!service.docs.is_empty()).then(|| service.docs.clone());
         resolve.interfaces[service.interface].docs.contents = docs;
-        interface::lower(&mut resolve, service, &mut pairs)?;
+        if service.streams() {
+            let types = interface::lower(&mut resolve, service, &mut pairs)?;
+            moved.insert(service.interface, types);
+        }
     }
     let world = package.world();
+    shared::follow(&mut resolve, &moved);
+    shared::check(&resolve, world, &moved)?;
     import_rpc(&mut resolve, world);
     prune::prune(&mut resolve, world);
     let root = resolve.worlds[world].package;
@@ -92,6 +103,20 @@ pub(crate) fn lower(package: &Package) -> Result<Lowered, Error> {
         streams: find_pairs(&resolve, &pairs)?,
         resolve,
     })
+}
+
+/// `type users = stream<user>` names no value and has no place in the lowered
+/// form; nor has what others make of it.
+fn drop_stream_names(resolve: &mut Resolve) {
+    let all: Vec<InterfaceId> = resolve.interfaces.iter().map(|(id, _)| id).collect();
+    for id in all {
+        if is_reserved(resolve, &resolve.interfaces[id]) {
+            continue;
+        }
+        let mut types = resolve.interfaces[id].types.clone();
+        types.retain(|_, ty| !names_stream(resolve, *ty));
+        resolve.interfaces[id].types = types;
+    }
 }
 
 /// What every guest may call, streams or not.

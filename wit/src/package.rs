@@ -41,8 +41,8 @@ impl Package {
         files.retain(|path, _| path.ends_with(".wit"));
         limits::check_sources(&files)?;
         let (resolve, root) = parse::parse(&files)?;
-        limits::check_types(&resolve, |def| parse::place(&resolve.source_map, def.span))?;
-        let world = rules::world(&resolve, root)?;
+        limits::check_types(&resolve, |def| parse::type_place(&resolve, def))?;
+        let world = rules::world(&resolve, root, &files)?;
         let services = rules::services(&resolve, world, &files)?;
         Ok(Self {
             files,

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use wit_parser::{
-    InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, TypeId, UnresolvedPackageGroup,
+    InterfaceId, PackageId, PackageName, Resolve, ResolveErrorKind, SourceMap, Span, TypeDef,
+    TypeId, TypeOwner, UnresolvedPackageGroup,
 };
 
 use crate::error::{Error, Place};
@@ -42,7 +43,14 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<(Resolve, Packag
         Ok(package) => Ok((resolve, package)),
         Err(error) => {
             let place = place(&resolve.source_map, error.kind().span());
-            Err(Error::plain(place, error.to_string()))
+            Err(match error.kind() {
+                ResolveErrorKind::PackageNotFound { requested, .. } => Error::new(
+                    place,
+                    format!("package {requested} is not there"),
+                    "put its WIT into deps, in a folder of its own",
+                ),
+                _ => Error::plain(place, error.to_string()),
+            })
         }
     }
 }
@@ -105,6 +113,18 @@ pub(crate) fn place(sources: &SourceMap, span: Span) -> Place {
             ..Place::file(file)
         },
         _ => Place::default(),
+    }
+}
+
+/// Where a type is declared.
+pub(crate) fn type_place(resolve: &Resolve, def: &TypeDef) -> Place {
+    let interface = match def.owner {
+        TypeOwner::Interface(id) => resolve.interfaces[id].name.clone(),
+        _ => None,
+    };
+    Place {
+        interface,
+        ..place(&resolve.source_map, def.span)
     }
 }
 

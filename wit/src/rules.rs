@@ -15,24 +15,32 @@ use crate::service::{Function, Service};
 use crate::{signature, tags};
 
 /// The only world of the root package.
-pub(crate) fn world(resolve: &Resolve, root: PackageId) -> Result<WorldId, Error> {
+pub(crate) fn world(
+    resolve: &Resolve,
+    root: PackageId,
+    files: &BTreeMap<String, String>,
+) -> Result<WorldId, Error> {
     let package = &resolve.packages[root];
-    let mut worlds = package.worlds.iter();
-    match (worlds.next(), worlds.next()) {
-        (Some((_, world)), None) => Ok(*world),
-        (None, _) => Err(Error::new(
-            Place::default(),
-            format!("package {} has no world", package.name),
-            "add one, such as `world service { export users; }`",
-        )),
-        _ => {
+    let worlds: Vec<WorldId> = package.worlds.values().copied().collect();
+    match worlds.as_slice() {
+        [world] => Ok(*world),
+        [] => {
+            let mut own = files.keys().filter(|path| !path.starts_with("deps/"));
+            Err(Error::new(
+                own.next()
+                    .map_or_else(Place::default, |path| Place::file(path)),
+                format!("package {} has no world", package.name),
+                "add one, such as `world service { export users; }`",
+            ))
+        }
+        [_, second, ..] => {
             let names: Vec<_> = package
                 .worlds
                 .keys()
                 .map(|name| format!("`{name}`"))
                 .collect();
             Err(Error::new(
-                Place::default(),
+                parse::place(&resolve.source_map, resolve.worlds[*second].span),
                 format!(
                     "package {} has more than one world: {}",
                     package.name,
@@ -66,7 +74,8 @@ struct Rules<'a> {
 impl<'a> Rules<'a> {
     fn new(resolve: &'a Resolve, files: &'a BTreeMap<String, String>) -> Result<Self, Error> {
         same_rpc(resolve)?;
-        let status = parse::rpc_type(resolve, "types", "status").ok_or_else(foreign_rpc)?;
+        let status =
+            parse::rpc_type(resolve, "types", "status").ok_or_else(|| foreign_rpc(resolve))?;
         Ok(Self {
             resolve,
             files,
@@ -83,7 +92,7 @@ impl<'a> Rules<'a> {
                 continue;
             };
             let interface = &self.resolve.interfaces[*id];
-            if self.is_reserved(interface) {
+            if is_reserved(self.resolve, interface) {
                 continue;
             }
             let mut functions = interface.functions.values();
@@ -119,7 +128,7 @@ impl<'a> Rules<'a> {
                 continue;
             };
             let interface = &self.resolve.interfaces[*id];
-            if self.is_reserved(interface) {
+            if is_reserved(self.resolve, interface) {
                 continue;
             }
             if let WorldKey::Name(name) = key {
@@ -288,24 +297,23 @@ impl<'a> Rules<'a> {
         let location = self.resolve.source_map.resolve_span(span);
         location.map_or(0, |location| location.range.start)
     }
+}
 
-    fn is_reserved(&self, interface: &Interface) -> bool {
-        let package = interface
-            .package
-            .map(|id| &self.resolve.packages[id].name.namespace);
-        package.is_some_and(|namespace| matches!(namespace.as_str(), "ostler" | "wasi"))
-    }
+/// Whether an interface is of `ostler:*` or `wasi:*`: the host's business.
+pub(crate) fn is_reserved(resolve: &Resolve, interface: &Interface) -> bool {
+    let package = interface.package.map(|id| &resolve.packages[id].name);
+    package.is_some_and(|name| matches!(name.namespace.as_str(), "ostler" | "wasi"))
 }
 
 /// A vendored `ostler:rpc` must be ours, comments aside: the host offers no
 /// other.
 fn same_rpc(resolve: &Resolve) -> Result<(), Error> {
-    let theirs = parse::rpc_package(resolve).ok_or_else(foreign_rpc)?;
+    let theirs = parse::rpc_package(resolve).ok_or_else(|| foreign_rpc(resolve))?;
     let (ours, package) = parse::parse_rpc()?;
     if print_types(resolve, theirs)? == print_types(&ours, package)? {
         Ok(())
     } else {
-        Err(foreign_rpc())
+        Err(foreign_rpc(resolve))
     }
 }
 
@@ -317,9 +325,12 @@ fn print_types(resolve: &Resolve, package: PackageId) -> Result<String, Error> {
     Ok(printer.output.to_string())
 }
 
-fn foreign_rpc() -> Error {
+fn foreign_rpc(resolve: &Resolve) -> Error {
+    let package = parse::rpc_package(resolve).map(|id| &resolve.packages[id]);
+    let interface = package.and_then(|package| package.interfaces.values().next());
+    let span = interface.map(|id| resolve.interfaces[*id].span);
     Error::new(
-        Place::default(),
+        parse::place(&resolve.source_map, span.unwrap_or_default()),
         "the package's own copy of ostler:rpc@0.1.0 is not the one this version brings",
         "delete it from deps: the tooling adds it",
     )

@@ -47,7 +47,7 @@ pub(crate) fn read(
         ));
     }
     let names = function.params.iter().map(|param| param.name.as_str());
-    check_names(names, "parameters")?;
+    check_names(names, "parameters", "")?;
     let input = streamed_input(resolve, &function.params)?;
     let mut params = Vec::new();
     if input.is_none() {
@@ -229,7 +229,7 @@ fn check_kind(
         }
         TypeDefKind::Record(record) => {
             let fields = record.fields.iter().map(|field| field.name.as_str());
-            check_names(fields, &format!("fields of `{name}`"))
+            check_names(fields, "fields", &format!(" of `{name}`"))
         }
         TypeDefKind::Tuple(tuple) if tuple.types.is_empty() => Err(empty("a tuple of nothing")),
         TypeDefKind::Flags(flags) if flags.flags.is_empty() => {
@@ -241,15 +241,15 @@ fn check_kind(
         )),
         TypeDefKind::Flags(flags) => {
             let names = flags.flags.iter().map(|flag| flag.name.as_str());
-            check_names(names, &format!("flags of `{name}`"))
+            check_names(names, "flags", &format!(" of `{name}`"))
         }
         TypeDefKind::Variant(variant) => {
             let cases = variant.cases.iter().map(|case| case.name.as_str());
-            check_names(cases, &format!("cases of `{name}`"))
+            check_names(cases, "cases", &format!(" of `{name}`"))
         }
         TypeDefKind::Enum(cases) => {
             let cases = cases.cases.iter().map(|case| case.name.as_str());
-            check_names(cases, &format!("cases of `{name}`"))
+            check_names(cases, "cases", &format!(" of `{name}`"))
         }
         _ => Ok(()),
     }
@@ -262,11 +262,15 @@ fn resource(what: &str, name: &str) -> Fault {
     )
 }
 
-fn check_names<'a>(names: impl IntoIterator<Item = &'a str>, what: &str) -> Result<(), Fault> {
+fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    what: &str,
+    of: &str,
+) -> Result<(), Fault> {
     match collision(names) {
         None => Ok(()),
         Some((first, second)) => Err(Fault::new(
-            format!("{what} `{first}` and `{second}` differ in case alone"),
+            format!("{what} `{first}` and `{second}`{of} differ in case alone"),
             "rename one of them",
         )),
     }

@@ -122,7 +122,7 @@ fn chunk_size(resolve: &Resolve, signature: &Signature, rest: &str) -> Result<u3
     match size {
         Some(size) if (1..=MAX_CHUNK_SIZE).contains(&size) => Ok(size),
         _ => Err(Fault::new(
-            format!("`@chunk-size {rest}` is no size"),
+            format!("`{}` is no size", format!("@chunk-size {rest}").trim_end()),
             format!(
                 "write a number of bytes from 1 to {MAX_CHUNK_SIZE}, such as \
                      `@chunk-size 65536`"
@@ -134,7 +134,7 @@ fn chunk_size(resolve: &Resolve, signature: &Signature, rest: &str) -> Result<u3
 fn timeout(rest: &str) -> Result<Duration, Fault> {
     let malformed = || {
         Fault::new(
-            format!("`@timeout {rest}` is no time"),
+            format!("`{}` is no time", format!("@timeout {rest}").trim_end()),
             "write a whole number and a unit, up to 24h: `500ms`, `5s`, `2m`, `1h`",
         )
     };
@@ -174,7 +174,10 @@ fn default(
     }
     let Some((name, text)) = rest.split_once(char::is_whitespace) else {
         return Err(Fault::new(
-            format!("`@default {rest}` needs a field and a value"),
+            format!(
+                "`{}` needs a field and a value",
+                format!("@default {rest}").trim_end()
+            ),
             "write `@default FIELD VALUE`, such as `@default limit 100`",
         ));
     };
@@ -210,11 +213,13 @@ fn field_type(resolve: &Resolve, signature: &Signature, name: &str) -> Result<Ty
         return Ok(*ty);
     }
     let remedy = match nearest(name, fields.iter().map(|(field, _)| *field)) {
-        Some(nearest) => format!("the nearest is `{nearest}`; spell it as in WIT"),
+        Some(nearest) => {
+            format!("name one of its fields as in WIT; the nearest is `{nearest}`")
+        }
         None => "remove the tag: the function takes nothing".to_owned(),
     };
     Err(Fault::new(
-        format!("`@default` for `{name}`, which the request has not"),
+        format!("`@default` for `{name}`, which the request does not have"),
         remedy,
     ))
 }

@@ -4,62 +4,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{
-    Docs, Function, FunctionKind, Handle, Interface, InterfaceId, Param, Resolve, Result_, Span,
-    Stability, Type, TypeDef, TypeDefKind, TypeId, TypeOwner,
+    Docs, Function, Interface, InterfaceId, Param, Resolve, Result_, Span, Stability, Type,
+    TypeDef, TypeDefKind, TypeId, TypeOwner,
 };
 
+use super::pairs::Pair;
 use super::{NamedPair, is_foreign};
-use crate::error::{Error, Fault, Place};
-use crate::limits::children;
-use crate::names::{dealias, pair_stem, type_key};
+use crate::error::{Error, Place};
+use crate::limits::{children, children_mut};
+use crate::names::dealias;
 use crate::parse;
 use crate::service::{self, ErrorKind, Service};
-use crate::signature::names_stream;
 
-/// Longer names are legal and of no use to anybody.
-const MAX_STEM: usize = 100;
-
-/// Lowers an interface if it mentions `stream`.
+/// Lowers an interface whose functions stream; gives the one its types are in.
 pub(super) fn lower(
     resolve: &mut Resolve,
     service: &Service,
     pairs: &mut Vec<NamedPair>,
-) -> Result<(), Error> {
-    let types = &resolve.interfaces[service.interface].types;
-    let mentions = types.values().any(|id| names_stream(resolve, *id)) || service.streams();
-    if !mentions {
-        return Ok(());
-    }
+) -> Result<InterfaceId, Error> {
     let mut lowering = Lowering::new(resolve, service)?;
-    lowering.drop_stream_names();
     lowering.move_types();
     for function in &service.functions {
         lowering.function(function)?;
     }
     lowering.borrow_foreign_types();
-    let interface = lowering.resolve.id_of(lowering.types).unwrap_or_default();
-    pairs.extend(lowering.pairs.into_values().map(|pair| NamedPair {
+    let types = lowering.types;
+    let interface = lowering.resolve.id_of(types).unwrap_or_default();
+    pairs.extend(lowering.pairs.into_iter().map(|pair| NamedPair {
         interface: interface.clone(),
         stream: pair.stream.0,
         sink: pair.sink.0,
     }));
-    Ok(())
+    Ok(types)
 }
 
-struct Lowering<'a> {
-    resolve: &'a mut Resolve,
-    service: &'a Service,
+pub(super) struct Lowering<'a> {
+    pub(super) resolve: &'a mut Resolve,
+    pub(super) service: &'a Service,
     /// `<name>-types`.
-    types: InterfaceId,
-    /// By the words of the item's type.
-    pairs: BTreeMap<String, Pair>,
-}
-
-struct Pair {
-    /// What tells the item's type from every other.
-    key: String,
-    stream: (String, TypeId),
-    sink: (String, TypeId),
+    pub(super) types: InterfaceId,
+    /// In order of first use.
+    pub(super) pairs: Vec<Pair>,
 }
 
 impl<'a> Lowering<'a> {
@@ -69,34 +54,16 @@ impl<'a> Lowering<'a> {
             resolve,
             service,
             types,
-            pairs: BTreeMap::new(),
+            pairs: Vec::new(),
         })
-    }
-
-    /// `type users = stream<user>` names no value and has no place in the
-    /// lowered form; nor has what others make of it.
-    fn drop_stream_names(&mut self) {
-        let names = |resolve: &Resolve, id: TypeId| names_stream(resolve, id);
-        let all: Vec<InterfaceId> = self.resolve.interfaces.iter().map(|(id, _)| id).collect();
-        for id in all {
-            let types = &self.resolve.interfaces[id].types;
-            let dropped: Vec<String> = (types.iter())
-                .filter(|(_, ty)| names(self.resolve, **ty))
-                .map(|(name, _)| name.clone())
-                .collect();
-            for name in dropped {
-                self.resolve.interfaces[id].types.shift_remove(&name);
-            }
-        }
     }
 
     fn move_types(&mut self) {
         let from = self.service.interface;
+        let mut own = self.resolve.interfaces[from].types.clone();
+        own.retain(|_, id| !is_foreign(self.resolve, *id));
         let mut back = BTreeMap::new();
-        for (name, id) in self.resolve.interfaces[from].types.clone() {
-            if is_foreign(self.resolve, id) {
-                continue;
-            }
+        for (name, id) in own {
             let alias = self.alias(from, &name, id);
             self.resolve.types[id].owner = TypeOwner::Interface(self.types);
             self.resolve.interfaces[self.types].types.insert(name, id);
@@ -123,7 +90,8 @@ impl<'a> Lowering<'a> {
         let id = self.service.interface;
         let place = self.place(&function.name);
         if let Some((_, item)) = &function.input {
-            let name = self.pair(*item, &place)?.stream.clone();
+            let item = self.item(*item);
+            let name = self.pair(item, &place)?.stream.clone();
             let stream = self.use_resource(&name.0, name.1);
             if let Some(lowered) = self.resolve.interfaces[id]
                 .functions
@@ -147,6 +115,7 @@ impl<'a> Lowering<'a> {
                 "rename the parameter",
             ));
         }
+        let item = self.item(item);
         let name = self.pair(item, &place)?.sink.clone();
         let sink = self.use_resource(&name.0, name.1);
         let err = self.error_type(function.error);
@@ -164,186 +133,12 @@ impl<'a> Lowering<'a> {
     /// The error of a lowered server stream, by a name of this interface.
     fn error_type(&mut self, error: ErrorKind) -> Option<Type> {
         match error {
-            ErrorKind::Other(ty) => ty,
+            ErrorKind::Other(ty) => ty.map(|ty| self.localize(ty)),
             ErrorKind::None => None,
             ErrorKind::Status(_) => self
                 .rpc(self.service.interface, "types", "status")
                 .map(Type::Id),
         }
-    }
-
-    fn pair(&mut self, item: Type, place: &Place) -> Result<&Pair, Error> {
-        let stem = pair_stem(self.resolve, item);
-        let key = type_key(self.resolve, item);
-        if let Some(pair) = self.pairs.get(&stem)
-            && pair.key != key
-        {
-            return Err(clash(&stem).at(place.clone()));
-        }
-        if !self.pairs.contains_key(&stem) {
-            let pair = self.add_pair(&stem, key, item, place)?;
-            self.pairs.insert(stem.clone(), pair);
-        }
-        (self.pairs.get(&stem)).ok_or_else(|| super::internal("a pair is gone"))
-    }
-
-    fn add_pair(
-        &mut self,
-        stem: &str,
-        key: String,
-        item: Type,
-        place: &Place,
-    ) -> Result<Pair, Error> {
-        if stem.len() > MAX_STEM {
-            return Err(Error::new(
-                place.clone(),
-                format!(
-                    "the streamed type has no name and {} letters of words",
-                    stem.len()
-                ),
-                "give it one: a record, or a variant",
-            ));
-        }
-        let (stream, sink) = (format!("{stem}-stream"), format!("{stem}-sink"));
-        for name in [&stream, &sink] {
-            if self.is_taken(name) {
-                return Err(taken(name).at(place.clone()));
-            }
-        }
-        // Asked for in this order, so that the uses of one interface are one.
-        for (of, name) in [
-            ("types", "status"),
-            ("types", "closed"),
-            ("poll", "pollable"),
-        ] {
-            self.rpc(self.types, of, name);
-        }
-        let pair = Pair {
-            key,
-            stream: (stream.clone(), self.add_stream(&stream, item)),
-            sink: (sink.clone(), self.add_sink(&sink, item)),
-        };
-        Ok(pair)
-    }
-
-    /// Names of an interface are shared by types and functions, and components
-    /// do not tell case apart.
-    fn is_taken(&self, name: &str) -> bool {
-        let from = &self.resolve.interfaces[self.service.interface];
-        let to = &self.resolve.interfaces[self.types];
-        let names = from
-            .types
-            .keys()
-            .chain(from.functions.keys())
-            .chain(to.types.keys());
-        names
-            .into_iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
-    }
-
-    fn add_stream(&mut self, name: &str, item: Type) -> TypeId {
-        let id = self.add_resource(name, "What a guest reads.");
-        let status = self.rpc(self.types, "types", "status").map(Type::Id);
-        let one = self.anonymous(TypeDefKind::Option(item));
-        let many = self.anonymous(TypeDefKind::List(item));
-        let next = self.result(Some(one), status);
-        let batch = self.result(Some(many), status);
-        self.method(
-            id,
-            (
-                "next",
-                "Waits for the next item; none when the peer has ended the stream, an \
-                      error when it broke. After that it repeats itself.",
-            ),
-            None,
-            next,
-        );
-        self.method(
-            id,
-            (
-                "next-batch",
-                "Waits for one item and takes those already there with it; an \
-                            empty list when the peer has ended the stream.",
-            ),
-            Some(("max", Type::U32)),
-            batch,
-        );
-        self.subscribe(id, "Ready when `next` would not wait.");
-        id
-    }
-
-    fn add_sink(&mut self, name: &str, item: Type) -> TypeId {
-        let id = self.add_resource(name, "What a guest writes.");
-        let closed = self.rpc(self.types, "types", "closed").map(Type::Id);
-        let many = self.anonymous(TypeDefKind::List(item));
-        let sent = self.result(None, closed);
-        self.method(
-            id,
-            (
-                "send",
-                "Sends an item; waits while the peer is slow, an error when it is gone.",
-            ),
-            Some(("item", item)),
-            sent,
-        );
-        self.method(
-            id,
-            ("send-batch", "Sends several items in order."),
-            Some(("items", many)),
-            sent,
-        );
-        self.subscribe(id, "Ready when `send` would not wait.");
-        id
-    }
-
-    fn subscribe(&mut self, resource: TypeId, docs: &str) {
-        let pollable = self.rpc(self.types, "poll", "pollable").map(Type::Id);
-        if let Some(pollable) = pollable {
-            self.method(resource, ("subscribe", docs), None, pollable);
-        }
-    }
-
-    fn add_resource(&mut self, name: &str, docs: &str) -> TypeId {
-        let owner = TypeOwner::Interface(self.types);
-        let id = self.resolve.types.alloc(TypeDef {
-            docs: Docs {
-                contents: Some(docs.to_owned()),
-            },
-            ..type_def(Some(name), TypeDefKind::Resource, owner)
-        });
-        self.resolve.interfaces[self.types]
-            .types
-            .insert(name.to_owned(), id);
-        id
-    }
-
-    fn method(
-        &mut self,
-        resource: TypeId,
-        (name, docs): (&str, &str),
-        argument: Option<(&str, Type)>,
-        result: Type,
-    ) {
-        let of = self.resolve.types[resource]
-            .name
-            .clone()
-            .unwrap_or_default();
-        let this = self.anonymous(TypeDefKind::Handle(Handle::Borrow(resource)));
-        let arguments = argument.map(|(name, ty)| param(name, ty));
-        let function = Function {
-            name: format!("[method]{of}.{name}"),
-            kind: FunctionKind::Method(resource),
-            params: [param("self", this)].into_iter().chain(arguments).collect(),
-            result: Some(result),
-            docs: Docs {
-                contents: Some(docs.to_owned()),
-            },
-            stability: Stability::Unknown,
-            span: Span::default(),
-            external_id: None,
-        };
-        let functions = &mut self.resolve.interfaces[self.types].functions;
-        functions.insert(function.name.clone(), function);
     }
 
     /// A resource of `<name>-types`, by a name of the lowered interface.
@@ -357,27 +152,84 @@ impl<'a> Lowering<'a> {
 
     /// A type of `ostler:rpc` by a name of `interface`: the one it has there,
     /// else its own, else one that is free.
-    fn rpc(&mut self, interface: InterfaceId, of: &str, name: &str) -> Option<TypeId> {
+    pub(super) fn rpc(&mut self, interface: InterfaceId, of: &str, name: &str) -> Option<TypeId> {
         let ty = parse::rpc_type(self.resolve, of, name)?;
-        let here = &self.resolve.interfaces[interface];
-        let used =
-            (here.types.values()).find(|id| dealias(self.resolve, Type::Id(**id)) == Type::Id(ty));
-        if let Some(used) = used {
-            return Some(*used);
+        if let Some((_, used)) = self.used(interface, ty) {
+            return Some(used);
         }
-        // The name the author chose for it, if there is one.
-        let from = &self.resolve.interfaces[self.service.interface];
-        let theirs = (from.types.iter())
-            .find(|(_, id)| dealias(self.resolve, Type::Id(**id)) == Type::Id(ty))
-            .map(|(name, _)| name.clone());
-        let free = theirs.unwrap_or_else(|| self.free_name(name));
-        Some(self.alias(interface, &free, ty))
+        // One name in both interfaces, the author's if there is one.
+        let name = (self.used(self.service.interface, ty))
+            .or_else(|| self.used(self.types, ty))
+            .map_or_else(|| self.free_name(name, "rpc"), |(name, _)| name);
+        Some(self.alias(interface, &name, ty))
     }
 
-    fn free_name(&self, name: &str) -> String {
+    /// By which name an interface uses a type of another one.
+    fn used(&self, interface: InterfaceId, ty: TypeId) -> Option<(String, TypeId)> {
+        let here = [self.service.interface, self.types].map(TypeOwner::Interface);
+        let named = dealias(self.resolve, Type::Id(ty));
+        let is_use = |id: TypeId| match self.resolve.types[id].kind {
+            TypeDefKind::Type(Type::Id(of)) => !here.contains(&self.resolve.types[of].owner),
+            _ => false,
+        };
+        let mut types = self.resolve.interfaces[interface].types.iter();
+        let used =
+            types.find(|(_, id)| is_use(**id) && dealias(self.resolve, Type::Id(**id)) == named);
+        used.map(|(name, id)| (name.clone(), *id))
+    }
+
+    /// The type of an item: without the author's aliases, by names of the
+    /// lowered interface.
+    fn item(&mut self, mut ty: Type) -> Type {
+        while let Type::Id(id) = ty {
+            let def = &self.resolve.types[id];
+            match def.kind {
+                TypeDefKind::Type(of) if def.owner == TypeOwner::Interface(self.types) => ty = of,
+                _ => break,
+            }
+        }
+        self.localize(ty)
+    }
+
+    /// The same type by names of the lowered interface. It has them all, unless
+    /// the author wrote the name of a stream that another interface declares.
+    /// Recursion is bounded by `limits::check_types`.
+    fn localize(&mut self, ty: Type) -> Type {
+        let Type::Id(id) = ty else { return ty };
+        let def = self.resolve.types[id].clone();
+        let here = [self.service.interface, self.types].map(TypeOwner::Interface);
+        match (def.name, def.kind) {
+            (Some(_), _) if here.contains(&def.owner) => ty,
+            (Some(name), _) => Type::Id(self.local_name(&name, id)),
+            (None, mut kind) => {
+                let mut changed = false;
+                for part in children_mut(&mut kind) {
+                    let local = self.localize(*part);
+                    changed |= local != *part;
+                    *part = local;
+                }
+                if changed { self.anonymous(kind) } else { ty }
+            }
+        }
+    }
+
+    fn local_name(&mut self, name: &str, id: TypeId) -> TypeId {
+        let from = self.service.interface;
+        if let Some((_, used)) = self.used(from, id) {
+            return used;
+        }
+        let prefix = match self.resolve.types[id].owner {
+            TypeOwner::Interface(owner) => self.resolve.interfaces[owner].name.clone(),
+            _ => None,
+        };
+        let free = self.free_name(name, prefix.as_deref().unwrap_or("other"));
+        self.alias(from, &free, id)
+    }
+
+    fn free_name(&self, name: &str, prefix: &str) -> String {
         let mut free = name.to_owned();
         while self.is_taken(&free) {
-            free = format!("rpc-{free}");
+            free = format!("{prefix}-{free}");
         }
         free
     }
@@ -443,11 +295,11 @@ impl<'a> Lowering<'a> {
         id
     }
 
-    fn result(&mut self, ok: Option<Type>, err: Option<Type>) -> Type {
+    pub(super) fn result(&mut self, ok: Option<Type>, err: Option<Type>) -> Type {
         self.anonymous(TypeDefKind::Result(Result_ { ok, err }))
     }
 
-    fn anonymous(&mut self, kind: TypeDefKind) -> Type {
+    pub(super) fn anonymous(&mut self, kind: TypeDefKind) -> Type {
         Type::Id(
             self.resolve
                 .types
@@ -508,7 +360,7 @@ fn add_interface(resolve: &mut Resolve, service: &Service) -> Result<InterfaceId
     Ok(id)
 }
 
-fn type_def(name: Option<&str>, kind: TypeDefKind, owner: TypeOwner) -> TypeDef {
+pub(super) fn type_def(name: Option<&str>, kind: TypeDefKind, owner: TypeOwner) -> TypeDef {
     TypeDef {
         name: name.map(str::to_owned),
         kind,
@@ -520,24 +372,10 @@ fn type_def(name: Option<&str>, kind: TypeDefKind, owner: TypeOwner) -> TypeDef 
     }
 }
 
-fn param(name: &str, ty: Type) -> Param {
+pub(super) fn param(name: &str, ty: Type) -> Param {
     Param {
         name: name.to_owned(),
         ty,
         span: Span::default(),
     }
-}
-
-fn clash(stem: &str) -> Fault {
-    Fault::new(
-        format!("two streamed types would both be called `{stem}-stream`"),
-        "rename one of the types",
-    )
-}
-
-fn taken(name: &str) -> Fault {
-    Fault::new(
-        format!("`{name}` is taken, which is the name of a lowered stream"),
-        "rename it",
-    )
 }
