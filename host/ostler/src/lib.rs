@@ -1,1 +1,29 @@
+//! A host for services written as WebAssembly components, to embed.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), ostler::Error> {
+//! let app = ostler::App::builder()
+//!     .component("users.wasm")
+//!     .listen("127.0.0.1:8080")
+//!     .build()
+//!     .await?;
+//! app.run(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
 
+mod app;
+mod clock;
+mod config;
+mod error;
+mod front;
+
+pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};
+pub use config::{Config, ConfigError, Server, ServiceConfig, ServiceLimits, parse_duration};
+pub use error::{Error, ErrorKind};
+/// What a call is made of, for programs that make calls without a transport.
+pub use ostler_call as call;
+pub use ostler_control::{AccessLog, CallLimits};
+pub use ostler_runtime::Limits;
+pub use ostler_schema::{Contract, Handler, Health};
+pub use ostler_transport::listener::ListenerConfig;

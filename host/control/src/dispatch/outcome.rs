@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ostler_call::{Code, Encoding, End, Kind, Status};
 use ostler_runtime::{Failure, Outcome};
-use ostler_schema::{ErrorType, Value, codec};
+use ostler_schema::{Value, codec, declared_status};
 
 use super::{Verdict, request};
 use crate::resolve::Pinned;
@@ -63,17 +63,11 @@ fn checked<T>(pinned: &Pinned, result: Result<T, Failure>, verdict: &Verdict) ->
     })
 }
 
-/// The status of an error of the method's own type: `UNKNOWN`, the value as
-/// its detail.
+/// The status of an error of the method's own type.
 fn declared(pinned: &Pinned, value: Option<&Value>) -> Status {
-    let ErrorType::Other(Some(ty)) = pinned.method().error else {
-        return Status::new(Code::Unknown, "the method failed");
-    };
-    let Some(value) = value else {
-        return Status::new(Code::Unknown, "the method failed");
-    };
-    let _ = (ty, value);
-    Status::new(Code::Unknown, "the method failed")
+    let contract = &pinned.deployed.contract;
+    let package = &contract.services[pinned.service].package;
+    declared_status(package, &contract.plan, pinned.method().error, value)
 }
 
 fn encode(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Result<Bytes, Status> {

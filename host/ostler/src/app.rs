@@ -1,0 +1,357 @@
+//! The composition root: components, control and transports put together.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ostler_control::{Control, Deployed, Options};
+use ostler_runtime::{DeploymentOptions, Engine, EngineConfig};
+use ostler_schema::{Contract, Handler, write_contracts};
+use ostler_transport::listener::ListenerConfig;
+
+use crate::clock;
+use crate::config::{Config, Server, ServiceConfig, ServiceLimits};
+use crate::error::{Error, ErrorKind};
+use crate::front::Front;
+
+/// The only tenant of a host, until hosts have several.
+const TENANT: &str = "default";
+
+/// What is known of a live component.
+#[derive(Clone, Debug)]
+pub struct ServiceInfo {
+    /// Its path, or the name it was given.
+    pub label: String,
+    /// Its services, methods and types.
+    pub contract: Arc<Contract>,
+}
+
+/// Something that takes time while a host is built.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Progress<'a> {
+    /// A component of so many bytes is compiled, or its artefact read.
+    Loading(&'a str, usize),
+    /// It is done.
+    Loaded(&'a str),
+}
+
+/// How long connections are given to carry out what was said last, once the
+/// grace is over.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+type OnProgress = Box<dyn Fn(Progress<'_>) + Send>;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// Calls that did not end within the grace.
+    pub lost: usize,
+}
+
+/// Collects what a host is made of.
+#[derive(Default)]
+pub struct AppBuilder {
+    config: Config,
+    sources: Vec<Source>,
+    /// Addresses that replace the configuration's.
+    listen: Vec<String>,
+    progress: Option<OnProgress>,
+}
+
+enum Source {
+    Path(PathBuf),
+    Bytes(String, Vec<u8>),
+}
+
+impl AppBuilder {
+    /// Starts from this configuration instead of the defaults.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Serves the component in this file.
+    #[must_use]
+    pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.push(Source::Path(path.into()));
+        self
+    }
+
+    /// Serves these bytes of a component, called `name` in messages.
+    #[must_use]
+    pub fn component_bytes(mut self, name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        self.sources.push(Source::Bytes(name.into(), bytes));
+        self
+    }
+
+    /// Listens on this address instead of the configured ones; may be
+    /// repeated. Port 0 takes a free one.
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen.push(address.into());
+        self
+    }
+
+    /// What every component added by this builder is held to.
+    #[must_use]
+    pub fn limits(mut self, limits: ServiceLimits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// How long running calls may go on after the shutdown began.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.config.server.grace = grace;
+        self
+    }
+
+    /// Keeps compiled components in this folder.
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.config.server.cache = Some(folder.into());
+        self
+    }
+
+    /// Told what takes time.
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl Fn(Progress<'_>) + Send + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Loads every component and binds every address. Must be called inside
+    /// a multi-threaded tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file, address or setting at fault, and the remedy.
+    pub async fn build(mut self) -> Result<App, Error> {
+        if !self.listen.is_empty() {
+            self.config.server.listen = std::mem::take(&mut self.listen);
+        }
+        let components = self.components()?;
+        // Before anything is compiled: an address in use is found at once.
+        let server = &self.config.server;
+        let front = Front::bind(&server.listen, &listener_config(server, &components)).await?;
+        let engine = Engine::new(engine_config(&self.config, &components))
+            .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
+        let mut deployments = Vec::new();
+        let mut services = Vec::new();
+        for component in components {
+            self.tell(Progress::Loading(&component.label, component.bytes.len()));
+            let label = component.label.clone();
+            let (info, deployed) = blocking(engine.clone(), component).await?;
+            self.tell(Progress::Loaded(&label));
+            services.push(info);
+            deployments.push(deployed);
+        }
+        let contract = write_contracts(services.iter().map(|service| &*service.contract));
+        let options = Options {
+            access_log: self.config.server.access_log,
+        };
+        let control = Control::new(deployments, contract, &options)
+            .map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
+        Ok(App {
+            control,
+            front,
+            services,
+            grace: self.config.server.grace,
+        })
+    }
+
+    fn tell(&self, progress: Progress<'_>) {
+        if let Some(tell) = &self.progress {
+            tell(progress);
+        }
+    }
+
+    /// The bytes of every component, those of the configuration first.
+    fn components(&mut self) -> Result<Vec<Component>, Error> {
+        let limits = &self.config.limits;
+        let configured = self.config.services.iter().map(|service| {
+            let ServiceConfig {
+                component,
+                limits,
+                config,
+            } = service.clone();
+            Component::read(component, limits, config)
+        });
+        let added = self.sources.drain(..).map(|source| match source {
+            Source::Path(path) => Component::read(path, limits.clone(), Vec::new()),
+            Source::Bytes(label, bytes) => Ok(Component {
+                label,
+                bytes,
+                limits: limits.clone(),
+                config: Vec::new(),
+            }),
+        });
+        let all: Vec<_> = configured.chain(added).collect::<Result<_, _>>()?;
+        if all.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "no component to serve; name a FILE.wasm or add a [[service]] to the configuration",
+            ));
+        }
+        Ok(all)
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A component that is not loaded yet.
+struct Component {
+    label: String,
+    bytes: Vec<u8>,
+    limits: ServiceLimits,
+    config: Vec<(String, String)>,
+}
+
+impl Component {
+    fn read(
+        path: PathBuf,
+        limits: ServiceLimits,
+        config: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
+        let label = path.display().to_string();
+        let bytes = std::fs::read(&path)
+            .map_err(|e| Error::new(ErrorKind::File, format!("{label}: cannot be read: {e}")))?;
+        Ok(Self {
+            label,
+            bytes,
+            limits,
+            config,
+        })
+    }
+
+    fn load(self, engine: &Engine) -> Result<(ServiceInfo, Deployed), Error> {
+        let Self {
+            label,
+            bytes,
+            limits,
+            config,
+        } = self;
+        let at_fault =
+            |e: &dyn fmt::Display| Error::new(ErrorKind::Component, format!("{label}: {e}"));
+        let contract = Contract::from_component(&bytes).map_err(|e| at_fault(&e))?;
+        let contract = Arc::new(contract);
+        let options = DeploymentOptions {
+            tenant: TENANT.into(),
+            limits: limits.guest(),
+            config,
+        };
+        let deployment = engine
+            .load(&bytes, contract.clone(), options)
+            .map_err(|e| at_fault(&e))?;
+        let deployed = Deployed::new(&label, contract.clone(), deployment, limits.call);
+        Ok((ServiceInfo { label, contract }, deployed))
+    }
+}
+
+/// Compiling takes seconds: not on a thread that serves.
+async fn blocking(engine: Engine, component: Component) -> Result<(ServiceInfo, Deployed), Error> {
+    let label = component.label.clone();
+    tokio::task::spawn_blocking(move || component.load(&engine))
+        .await
+        .unwrap_or_else(|panic| {
+            let text = format!("{label}: loading it failed in the host: {panic}");
+            Err(Error::new(ErrorKind::Component, text))
+        })
+}
+
+/// An engine with room for every component's limits.
+fn engine_config(config: &Config, components: &[Component]) -> EngineConfig {
+    let default = EngineConfig::default();
+    let guests: Vec<_> = components.iter().map(|c| c.limits.guest()).collect();
+    let sum = guests.iter().map(|g| g.instances).sum::<usize>();
+    let most = |f: fn(&ostler_runtime::Limits) -> usize| guests.iter().map(f).max();
+    EngineConfig {
+        instances: (config.server.instances).unwrap_or(u32::try_from(sum).unwrap_or(u32::MAX)),
+        memory: most(|g| g.memory).unwrap_or(default.memory),
+        table_elements: most(|g| g.table_elements).unwrap_or(default.table_elements),
+        cache: config.server.cache.clone(),
+    }
+}
+
+/// Connections as configured, with room for the largest message of any
+/// component; each has a limit of its own behind that.
+fn listener_config(server: &Server, components: &[Component]) -> ListenerConfig {
+    let messages = components.iter().map(|c| c.limits.call.message);
+    let mut config = server.listener.clone();
+    config.http.message_bytes = messages.max().unwrap_or(config.http.message_bytes);
+    config
+}
+
+/// A host that is ready: every component loaded, every address bound.
+#[derive(Debug)]
+pub struct App {
+    control: Control,
+    front: Front,
+    services: Vec<ServiceInfo>,
+    grace: Duration,
+}
+
+impl App {
+    /// A host to be put together.
+    pub fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
+    /// The addresses listened on, with the ports that were taken.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        self.front.local_addrs()
+    }
+
+    /// What is served.
+    pub fn services(&self) -> &[ServiceInfo] {
+        &self.services
+    }
+
+    /// Makes calls without any transport.
+    pub fn handler(&self) -> Arc<dyn Handler> {
+        Arc::new(self.control.clone())
+    }
+
+    /// Serves until `shutdown` is ready, then leaves with one deadline for
+    /// everything: accepts nothing new, lets running calls end, interrupts
+    /// what outlasts the grace, stops the guests.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Summary {
+        let Self {
+            control,
+            front,
+            grace,
+            ..
+        } = self;
+        let handler: Arc<dyn Handler> = Arc::new(control.clone());
+        let mut serving = front.serve(&handler, grace + LAST_WORDS);
+        shutdown.await;
+
+        // Health first, so that balancers look elsewhere. Calls are still
+        // served: their callers could not know.
+        control.drain();
+        serving.stop();
+        let until = clock::now() + grace;
+        let ended = tokio::time::timeout_at(until.into(), serving.ended()).await;
+
+        // Guests next: those still running are interrupted, and their callers
+        // told, while the connections are still there to tell them.
+        let left = until.saturating_duration_since(clock::now());
+        let lost = control.stop(left).await;
+        if ended.is_err() {
+            let told = tokio::time::timeout(LAST_WORDS, serving.ended()).await;
+            if told.is_err() {
+                tracing::warn!("connections that outlast the grace are cut");
+            }
+        }
+        Summary { lost }
+    }
+}

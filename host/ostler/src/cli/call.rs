@@ -1,0 +1,100 @@
+//! `ostler call`: one call of any pattern, messages as they come.
+
+mod args;
+mod input;
+mod output;
+
+use std::time::Instant;
+
+use ostler_call::{Body, Deadline, Encoding, Head, Status};
+use ostler_schema::{Method, Pattern, Plan};
+use ostler_transport::http::client::{Client, Http};
+
+use super::exit::{Class, Failure};
+use super::{chunks, remote};
+pub(super) use args::Args;
+use output::{Output, Report};
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let (service, method) = args.address()?;
+    let metadata = args.metadata()?;
+    let http = if args.http2 { Http::Two } else { Http::One };
+    let client = remote::connect(&args.url, http).await?;
+    let contracts = remote::contracts(&client).await?;
+    let (declared, plan) = remote::find(&contracts, service, method)?;
+    let pattern = declared.pattern;
+    check_chunks(&args, declared, plan)?;
+    let body = input::body(args.source(pattern)?).await?;
+    let head = Head {
+        metadata,
+        deadline: args
+            .timeout
+            .and_then(|timeout| Deadline::after(now(), timeout)),
+        request: encoding(args.input.is_some()),
+        reply: encoding(args.output.is_some()),
+        ..Head::new(service, method)
+    };
+    let output = Output::open(args.output.as_deref()).await?;
+    let mut report = Report::default();
+    let result = exchange(&client, head, pattern, body, output, &mut report).await;
+    report.finish(result, args.json)
+}
+
+/// `--in` and `--out` are for chunk streams alone.
+fn check_chunks(args: &Args, method: &Method, plan: &Plan) -> Result<(), Failure> {
+    let refused = |flag| {
+        let name = &args.method;
+        Err(Failure::usage(format!(
+            "{flag}: {name} has no chunk stream on that side"
+        )))
+    };
+    if args.input.is_some() && !chunks::are_requests(method, plan) {
+        return refused("--in");
+    }
+    if args.output.is_some() && !chunks::are_replies(method, plan) {
+        return refused("--out");
+    }
+    Ok(())
+}
+
+/// Sends the body and writes what comes back.
+async fn exchange(
+    client: &Client,
+    head: Head,
+    pattern: Pattern,
+    body: Body,
+    output: Output,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let reply = client.call(head, pattern, body).await?;
+    report.headers = reply.headers;
+    report.trailers = output.write(reply.body).await?;
+    Ok(())
+}
+
+/// The bytes of a chunk stream as they are, or JSON.
+fn encoding(raw: bool) -> Encoding {
+    if raw {
+        Encoding::Raw
+    } else {
+        Encoding::PlainJson
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self {
+            class: Class::Call(status.code()),
+            text: output::text(&status),
+            status: Some(Box::new(status)),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a timeout becomes a deadline at this edge"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,93 @@
+//! The command line: arguments, then one module a command.
+
+mod call;
+mod chunks;
+mod curl;
+mod exit;
+mod inspect;
+mod listing;
+mod logging;
+mod remote;
+mod run;
+mod sample;
+mod table;
+
+use std::io::{Write as _, stderr};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Class, Failure};
+
+/// A host for services written as WebAssembly components: every method of a
+/// component, callable from the network.
+#[derive(Debug, Parser)]
+#[command(name = "ostler", version, after_help = exit::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// What is logged to stderr, such as `debug` or `info,ostler::call=debug`.
+    #[arg(long, global = true, env = "OSTLER_LOG", value_name = "FILTER")]
+    log: Option<String>,
+
+    /// How log lines look.
+    #[arg(
+        long,
+        global = true,
+        env = "OSTLER_LOG_FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    log_format: logging::Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Inspect(inspect::Args),
+    Call(call::Args),
+}
+
+impl Command {
+    /// What is logged unless told otherwise: a server says what it does, a
+    /// tool what goes wrong.
+    fn default_log(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "info",
+            Self::Inspect(_) | Self::Call(_) => "warn",
+        }
+    }
+}
+
+/// Runs the command given by the arguments of the process.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match execute(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nowhere is left to complain when stderr is closed.
+            let _closed = writeln!(stderr(), "{failure}");
+            failure.code()
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), Failure> {
+    let filter = cli.log.as_deref().unwrap_or(cli.command.default_log());
+    logging::start(filter, cli.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Class::Unexpected, format!("no threads to run on: {e}")))?;
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Run(args) => run::run(args).await,
+            Command::Inspect(args) => inspect::run(args).await,
+            Command::Call(args) => call::run(args).await,
+        }
+    });
+    // Not waiting for a thread that reads a terminal's stdin: it never ends.
+    runtime.shutdown_background();
+    done
+}

@@ -1,0 +1,271 @@
+//! Configuration: defaults, then a TOML file, then `OSTLER_*` variables;
+//! flags come last and are applied by whoever has flags.
+
+mod keys;
+mod limits;
+mod server;
+#[cfg(test)]
+mod tests;
+mod units;
+mod value;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use keys::{Source, apply_env, apply_table};
+pub use limits::ServiceLimits;
+pub use server::Server;
+pub use units::duration as parse_duration;
+use value::Raw;
+
+/// A whole configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The host itself.
+    pub server: Server,
+    /// What every service is held to that does not say otherwise.
+    pub limits: ServiceLimits,
+    /// The services of the file.
+    pub services: Vec<ServiceConfig>,
+}
+
+/// One `[[service]]`.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// The component's file.
+    pub component: PathBuf,
+    /// What it is held to.
+    pub limits: ServiceLimits,
+    /// What its `lifecycle.start` is given.
+    pub config: Vec<(String, String)>,
+}
+
+/// What is wrong with a configuration: where, what, and the remedy.
+#[derive(Debug, Eq, PartialEq)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Variables that belong to commands, not to the configuration.
+const COMMAND_VARIABLES: [&str; 4] = [
+    "OSTLER_CONFIG",
+    "OSTLER_LOG",
+    "OSTLER_LOG_FORMAT",
+    "OSTLER_LISTEN",
+];
+
+impl Config {
+    /// Reads the file at `path`, if any, and the environment of the process.
+    /// Component paths are relative to the file's folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming file, line, key and remedy.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let variables: Vec<_> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let Some(path) = path else {
+            return Self::parse("", "", Path::new(""), &variables);
+        };
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| ConfigError(format!("{origin}: cannot be read: {e}")))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, &origin, folder, &variables)
+    }
+
+    /// A configuration from the text of a file called `origin` in messages,
+    /// component paths relative to `folder`, overridden by `variables`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming file, line, key and remedy.
+    pub fn parse(
+        text: &str,
+        origin: &str,
+        folder: &Path,
+        variables: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
+        let source = Source { origin, text };
+        let document = DeTable::parse(text)
+            .map_err(|e| source.error(e.span().map_or(0, |s| s.start), e.message()))?;
+        let mut config = Self::default();
+        config.sections(document.get_ref(), source)?;
+        config.environment(variables)?;
+        // Last, since each service starts from the limits that hold for all.
+        if let Some(services) = document.get_ref().get("service") {
+            config.services(services.get_ref(), services.span().start, folder, source)?;
+        }
+        Ok(config)
+    }
+
+    fn sections(&mut self, document: &DeTable<'_>, source: Source<'_>) -> Result<(), ConfigError> {
+        for (name, value) in document {
+            match &**name.get_ref() {
+                "server" => {
+                    let table = source.table(value, "server")?;
+                    apply_table(
+                        &mut self.server,
+                        server::KEYS,
+                        &["http"],
+                        table,
+                        "[server]",
+                        source,
+                    )?;
+                    if let Some(value) = table.get("http") {
+                        let table = source.table(value, "server.http")?;
+                        let listener = &mut self.server.listener;
+                        apply_table(
+                            listener,
+                            server::HTTP_KEYS,
+                            &[],
+                            table,
+                            "[server.http]",
+                            source,
+                        )?;
+                    }
+                }
+                "limits" => {
+                    let table = source.table(value, "limits")?;
+                    apply_table(
+                        &mut self.limits,
+                        limits::KEYS,
+                        &[],
+                        table,
+                        "[limits]",
+                        source,
+                    )?;
+                }
+                "service" => {}
+                other => {
+                    let known = ["server", "limits", "service"];
+                    return Err(source.unknown(name.span().start, other, "", known));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn environment(&mut self, variables: &[(String, String)]) -> Result<(), ConfigError> {
+        let mut used = Vec::new();
+        apply_env(
+            &mut self.server,
+            server::KEYS,
+            "server",
+            variables,
+            &mut used,
+        )?;
+        let listener = &mut self.server.listener;
+        apply_env(
+            listener,
+            server::HTTP_KEYS,
+            "server.http",
+            variables,
+            &mut used,
+        )?;
+        apply_env(
+            &mut self.limits,
+            limits::KEYS,
+            "limits",
+            variables,
+            &mut used,
+        )?;
+        for (name, _) in variables {
+            let known = used.contains(name) || COMMAND_VARIABLES.contains(&name.as_str());
+            if name.starts_with("OSTLER_") && !known {
+                // Not an error: the prefix may be used by something else.
+                tracing::warn!(
+                    "the variable {name} is not a setting of this host; see `ostler run --help`"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn services(
+        &mut self,
+        value: &DeValue<'_>,
+        at: usize,
+        folder: &Path,
+        source: Source<'_>,
+    ) -> Result<(), ConfigError> {
+        let Some(items) = value.as_array() else {
+            return Err(source.error(at, "service: write [[service]], one for each component"));
+        };
+        for item in items {
+            let table = source.table(item, "service")?;
+            let service = service(table, &self.limits, folder, item.span().start, source)?;
+            self.services.push(service);
+        }
+        Ok(())
+    }
+}
+
+fn service(
+    table: &DeTable<'_>,
+    limits: &ServiceLimits,
+    folder: &Path,
+    at: usize,
+    source: Source<'_>,
+) -> Result<ServiceConfig, ConfigError> {
+    const KNOWN: [&str; 3] = ["component", "limits", "config"];
+    apply_table(&mut (), &[], &KNOWN, table, "[[service]]", source)?;
+    let Some(component) = table.get("component") else {
+        return Err(source.error(
+            at,
+            "[[service]] without a component; add component = \"FILE.wasm\"",
+        ));
+    };
+    let path = Raw::File(component.get_ref())
+        .text()
+        .map_err(|e| source.error(component.span().start, format!("component: {e}")))?;
+    let mut service = ServiceConfig {
+        component: folder.join(path),
+        limits: limits.clone(),
+        config: Vec::new(),
+    };
+    if let Some(value) = table.get("limits") {
+        let table = source.table(value, "limits")?;
+        apply_table(
+            &mut service.limits,
+            limits::KEYS,
+            &[],
+            table,
+            "limits of [[service]]",
+            source,
+        )?;
+    }
+    if let Some(value) = table.get("config") {
+        service.config = guest_config(source.table(value, "config")?, source)?;
+    }
+    Ok(service)
+}
+
+/// Any keys with plain values, as texts.
+fn guest_config(
+    table: &DeTable<'_>,
+    source: Source<'_>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let pair = |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+        let key: &std::borrow::Cow<'_, str> = name.get_ref();
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            DeValue::Boolean(flag) => flag.to_string(),
+            _ => {
+                let text = format!("config.{key}: expected a text, a number, true or false");
+                return Err(source.error(value.span().start, text));
+            }
+        };
+        Ok((key.to_string(), text))
+    };
+    table.iter().map(pair).collect()
+}

@@ -1,0 +1,116 @@
+//! The listeners of a host: bound before anything is compiled, served
+//! together, ended together.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ostler_schema::Handler;
+use ostler_transport::listener::{Listener, ListenerConfig};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, ErrorKind};
+
+/// Bound sockets that serve nothing yet.
+#[derive(Debug)]
+pub(crate) struct Front {
+    listeners: Vec<Listener>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Front {
+    /// Binds every address that `listen` names.
+    ///
+    /// # Errors
+    /// The address at fault and why.
+    pub(crate) async fn bind(listen: &[String], config: &ListenerConfig) -> Result<Self, Error> {
+        let mut front = Self {
+            listeners: Vec::new(),
+            addresses: Vec::new(),
+        };
+        for name in listen {
+            let bound = bind(name, config).await;
+            let (listener, address) = bound.map_err(|e| refused(name, &e))?;
+            front.listeners.push(listener);
+            front.addresses.push(address);
+        }
+        if front.listeners.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "no address to listen on; set server.listen or --listen",
+            ));
+        }
+        Ok(front)
+    }
+
+    pub(crate) fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves on every address.
+    pub(crate) fn serve(self, handler: &Arc<dyn Handler>, grace: Duration) -> Serving {
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for listener in self.listeners {
+            tasks.spawn(listener.serve(handler.clone(), stop.clone(), grace));
+        }
+        Serving { tasks, stop }
+    }
+}
+
+/// Running listeners; dropping them cuts every connection.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    tasks: JoinSet<usize>,
+    stop: CancellationToken,
+}
+
+impl Serving {
+    /// Accepts no more connections and ends those there are once what they
+    /// serve has ended.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits until every connection has ended. May be dropped and called
+    /// again.
+    pub(crate) async fn ended(&mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a listener failed");
+            }
+        }
+    }
+}
+
+async fn bind(name: &str, config: &ListenerConfig) -> io::Result<(Listener, SocketAddr)> {
+    let mut last = io::Error::other("the name has no address");
+    // A name may have addresses of families this machine does not have.
+    for address in tokio::net::lookup_host(name).await? {
+        match Listener::bind(address, config.clone()).await {
+            Ok(listener) => {
+                let address = listener.local_addr()?;
+                return Ok((listener, address));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn refused(name: &str, error: &io::Error) -> Error {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there or choose another port",
+        io::ErrorKind::PermissionDenied => {
+            "; ports below 1024 need a privilege, choose a higher one"
+        }
+        io::ErrorKind::InvalidInput => "; an address is HOST:PORT, such as 127.0.0.1:8080",
+        _ => "",
+    };
+    Error::new(
+        ErrorKind::Listen,
+        format!("cannot listen on {name}: {error}{remedy}"),
+    )
+}
