@@ -1,4 +1,4 @@
-//! Bytes ⇄ [`Value`](crate::Value) along the plan, one module a format.
+//! Bytes ⇄ [`Value`] along the plan, one module a format.
 
 mod error;
 pub mod json;

@@ -8,11 +8,9 @@ use super::agree::{Pair, Side};
 use super::component::{self, Export, Signature};
 use super::resources::{self, Resource};
 use super::{ContractError, agree, text};
-use crate::codec::json;
-use crate::types::{Arena, Types, is_record, is_status_shape};
+use crate::types::{Arena, Types, is_status_shape};
 use crate::{
-    Contract, ErrorType, Field, MAX_TYPE_DEPTH, Method, Name, Pattern, Plan, Record, Request,
-    Response, Service, StreamResource, Type, TypeId,
+    Contract, ErrorType, Method, Name, Pattern, Request, Response, Service, StreamResource, TypeId,
 };
 
 /// A chunk stream's chunks, unless `@chunk-size` says otherwise.
@@ -69,10 +67,10 @@ fn all_exported(package: &Package, exports: &[Export]) -> Result<(), ContractErr
     Ok(())
 }
 
-struct Assembler<'a> {
-    arena: Arena,
-    author: Option<(&'a Package, Types<'a>)>,
-    resolve: &'a Resolve,
+pub(super) struct Assembler<'a> {
+    pub(super) arena: Arena,
+    pub(super) author: Option<(&'a Package, Types<'a>)>,
+    pub(super) resolve: &'a Resolve,
     /// The component's types in the plan, where the author says nothing.
     own: Types<'a>,
     /// The component's types beside the plan, to be compared.
@@ -247,7 +245,11 @@ impl<'a> Assembler<'a> {
         })
     }
 
-    fn add(&mut self, ty: &wit_parser::Type, source: Source) -> Result<TypeId, ContractError> {
+    pub(super) fn add(
+        &mut self,
+        ty: &wit_parser::Type,
+        source: Source,
+    ) -> Result<TypeId, ContractError> {
         let types = match (source, &mut self.author) {
             (Source::Author, Some((_, types))) => types,
             _ => &mut self.own,
@@ -282,59 +284,6 @@ impl<'a> Assembler<'a> {
                 "declare a resource of its own for each type of item",
             )),
         }
-    }
-
-    /// The message of a request that does not stream.
-    fn request(
-        &mut self,
-        function: &ostler_wit::Function,
-        source: Source,
-    ) -> Result<Request, ContractError> {
-        let defaults = &function.tags.defaults;
-        let resolve = match (source, &self.author) {
-            (Source::Author, Some((package, _))) => package.resolve(),
-            _ => self.resolve,
-        };
-        if let [(_, only)] = &function.params[..]
-            && is_record(resolve, only)
-        {
-            let message = self.add(only, source)?;
-            return Ok(Request {
-                message: self.with_defaults(message, defaults)?,
-                spread: false,
-                stream: None,
-            });
-        }
-        let fields = function
-            .params
-            .iter()
-            .map(|(name, ty)| Ok(Field::new(Name::new(name), self.add(ty, source)?)));
-        let fields = fields.collect::<Result<Vec<_>, ContractError>>()?;
-        let mut record = Record::new(Name::new(""), fields, None);
-        set_defaults(&self.arena.plan, &mut record, defaults)?;
-        Ok(Request {
-            message: self.arena.push(Type::Record(record))?,
-            spread: true,
-            stream: None,
-        })
-    }
-
-    /// Defaults belong to one function: its request has its own copy of the
-    /// record, and other uses of the type stay as they are.
-    fn with_defaults(
-        &mut self,
-        message: TypeId,
-        defaults: &[(String, serde_json::Value)],
-    ) -> Result<TypeId, ContractError> {
-        let Type::Record(record) = &self.arena.plan[message] else {
-            return Ok(message);
-        };
-        if defaults.is_empty() {
-            return Ok(message);
-        }
-        let mut record = record.clone();
-        set_defaults(&self.arena.plan, &mut record, defaults)?;
-        Ok(self.arena.push(Type::Record(record))?)
     }
 
     fn error(&mut self, error: ErrorKind, source: Source) -> Result<ErrorType, ContractError> {
@@ -411,7 +360,7 @@ impl<'a> Assembler<'a> {
 
 /// Whose words a function is described in.
 #[derive(Clone, Copy)]
-enum Source {
+pub(super) enum Source {
     Author,
     Component,
 }
@@ -428,31 +377,4 @@ fn pattern(pattern: ostler_wit::Pattern) -> Pattern {
         ostler_wit::Pattern::ClientStreaming => Pattern::ClientStreaming,
         ostler_wit::Pattern::Bidirectional => Pattern::Bidirectional,
     }
-}
-
-/// Puts the values of `@default` into a request record.
-fn set_defaults(
-    plan: &Plan,
-    record: &mut Record,
-    defaults: &[(String, serde_json::Value)],
-) -> Result<(), ContractError> {
-    for (name, value) in defaults {
-        let refused = |problem: String| {
-            ContractError::new(
-                problem,
-                "write `@default FIELD VALUE`, the value in plain JSON",
-            )
-            .within(format!("@default {name}"))
-        };
-        let field = record
-            .fields
-            .iter_mut()
-            .find(|field| *field.name.wit == **name);
-        let field = field.ok_or_else(|| refused("the request has no such field".into()))?;
-        let text = value.to_string();
-        let value = json::decode(plan, field.ty, text.as_bytes(), MAX_TYPE_DEPTH)
-            .map_err(|error| refused(error.to_string()))?;
-        field.default = Some(value);
-    }
-    Ok(())
 }

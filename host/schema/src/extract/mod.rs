@@ -6,6 +6,7 @@ mod binary;
 mod component;
 mod error;
 mod native;
+mod request;
 mod resources;
 mod text;
 

@@ -1,13 +1,8 @@
 //! JSON text → [`Value`].
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use super::lexer::Lexer;
 use crate::codec::DecodeError;
-use crate::codec::text::{
-    excerpt, from_bare, from_text, has_key_text, is_numeric, mismatch, narrow, number, unknown_name,
-};
+use crate::codec::text::{from_text, is_numeric, mismatch, number, unknown_name};
 use crate::{Field, Plan, Record, Type, TypeId, Value, WellKnown};
 
 type Result<T> = std::result::Result<T, DecodeError>;
@@ -19,8 +14,8 @@ const MAX_VALUES: usize = 1 << 20;
 
 /// Reads one value of type `ty`.
 pub(super) struct Decoder<'a> {
-    lexer: Lexer<'a>,
-    plan: &'a Plan,
+    pub(super) lexer: Lexer<'a>,
+    pub(super) plan: &'a Plan,
     values_left: usize,
 }
 
@@ -43,7 +38,7 @@ impl<'a> Decoder<'a> {
     // Recursion: `value` calls the function of a container, that calls `value`
     // for what it holds. Containers are never inlined, so that a level costs
     // the frame of one of them; the depth is that of the plan's types.
-    fn value(&mut self, ty: TypeId) -> Result<Value> {
+    pub(super) fn value(&mut self, ty: TypeId) -> Result<Value> {
         match &self.plan[ty] {
             Type::Record(record) => match record.well_known {
                 None | Some(WellKnown::Any) => self.record(ty, record),
@@ -80,7 +75,7 @@ impl<'a> Decoder<'a> {
 
     #[cold]
     #[inline(never)]
-    fn mismatch(&mut self, ty: TypeId) -> DecodeError {
+    pub(super) fn mismatch(&mut self, ty: TypeId) -> DecodeError {
         match self.lexer.kind() {
             Ok(found) => mismatch(self.plan, ty, found),
             Err(syntax) => syntax,
@@ -89,14 +84,14 @@ impl<'a> Decoder<'a> {
 
     /// Takes the opening byte of what `ty` is written in.
     #[inline]
-    fn open(&mut self, byte: u8, ty: TypeId) -> Result<()> {
+    pub(super) fn open(&mut self, byte: u8, ty: TypeId) -> Result<()> {
         if self.lexer.peek() != Some(byte) {
             return Err(self.mismatch(ty));
         }
         self.lexer.enter()
     }
 
-    fn count(&mut self, values: usize) -> Result<()> {
+    pub(super) fn count(&mut self, values: usize) -> Result<()> {
         let left = self.values_left.checked_sub(values);
         self.values_left = left.ok_or_else(|| {
             DecodeError::new(format!("the message holds more than {MAX_VALUES} values"))
@@ -107,34 +102,79 @@ impl<'a> Decoder<'a> {
     #[inline(never)]
     fn record(&mut self, ty: TypeId, record: &'a Record) -> Result<Value> {
         self.open(b'{', ty)?;
-        self.count(record.fields.len())?;
-        let mut slots: Vec<Option<Value>> = Vec::new();
-        slots.resize_with(record.fields.len(), || None);
-        let mut guess = 0;
-        let mut first = true;
-        while self.lexer.more(b'}', first)? {
-            first = false;
+        let fields = &record.fields;
+        self.count(fields.len())?;
+        // Most objects have their fields in the order of declaration.
+        let mut values = Vec::with_capacity(fields.len());
+        while self.lexer.more(b'}', values.is_empty())? {
             let key = self.lexer.key()?;
-            let Some(place) = record.find(&key, guess) else {
-                self.lexer.skip()?;
-                continue;
+            match fields.get(values.len()) {
+                Some(field) if *field.name.plain == *key => self.push_field(field, &mut values)?,
+                _ => return self.any_order(record, values, &key),
+            }
+        }
+        for field in &fields[values.len()..] {
+            values.push(absent(self.plan, field)?);
+        }
+        Ok(Value::Record(values))
+    }
+
+    /// The rest of a record from `key` on, whose first fields are known.
+    #[inline(never)]
+    fn any_order(&mut self, record: &'a Record, known: Vec<Value>, key: &str) -> Result<Value> {
+        let mut guess = known.len();
+        let mut slots: Vec<Option<Value>> = known.into_iter().map(Some).collect();
+        slots.resize_with(record.fields.len(), || None);
+        let mut take = |decoder: &mut Self, key: &str| {
+            let Some(place) = record.find(key, guess) else {
+                return decoder.lexer.skip().map(drop);
             };
             guess = place + 1;
-            slots[place] = self.field(&record.fields[place])?;
+            slots[place] = decoder.field(&record.fields[place])?;
+            Ok(())
+        };
+        take(self, key)?;
+        while self.lexer.more(b'}', false)? {
+            let key = self.lexer.key()?;
+            take(self, &key)?;
         }
-        // The same allocation: an absent value is no larger than a value.
-        let filled = slots
-            .into_iter()
-            .zip(&record.fields)
-            .map(|(slot, field)| match slot {
-                Some(value) => Ok(value),
-                None => self.absent(field),
+        let mut values = Vec::with_capacity(slots.len());
+        for (slot, field) in slots.into_iter().zip(&record.fields) {
+            values.push(match slot {
+                Some(value) => value,
+                None => absent(self.plan, field)?,
             });
-        filled.collect::<Result<_>>().map(Value::Record)
+        }
+        Ok(Value::Record(values))
+    }
+
+    /// Appends the value of a field. The commonest types are made where they
+    /// stay: handing values up costs more than reading them.
+    #[inline]
+    fn push_field(&mut self, field: &'a Field, values: &mut Vec<Value>) -> Result<()> {
+        match (self.lexer.peek(), &self.plan[field.ty]) {
+            (Some(b'"'), Type::String) => {
+                values.push(Value::String(self.lexer.string()?.into_owned()));
+            }
+            (Some(b'0'..=b'9'), Type::U32) => {
+                let text = self.lexer.number()?;
+                values.push(match text.parse::<u32>() {
+                    Ok(small) => Value::Uint(small.into()),
+                    // Out of range, or spelt `1.0` or `1e2`.
+                    Err(_) => number(self.plan, field.ty, text)
+                        .map_err(|error| error.within(&field.name.plain))?,
+                });
+            }
+            _ => match self.field(field)? {
+                Some(value) => values.push(value),
+                None => values.push(absent(self.plan, field)?),
+            },
+        }
+        Ok(())
     }
 
     /// The value of a field; `None` when `null` stands for its absence.
-    #[inline]
+    #[inline(never)]
     fn field(&mut self, field: &'a Field) -> Result<Option<Value>> {
         if self.lexer.peek() == Some(b'n') && !matches!(self.plan[field.ty], Type::Option(_)) {
             if field.default.is_none() {
@@ -146,11 +186,6 @@ impl<'a> Decoder<'a> {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(error.within(&field.name.plain)),
         }
-    }
-
-    #[inline(never)]
-    fn absent(&self, field: &Field) -> Result<Value> {
-        absent(self.plan, field)
     }
 
     #[inline(never)]
@@ -199,101 +234,6 @@ impl<'a> Decoder<'a> {
         Ok(Value::Option(Some(Box::new(value))))
     }
 
-    /// `{"some": …}`, where `null` alone would be ambiguous.
-    #[inline(never)]
-    fn some(&mut self, inner: TypeId) -> Result<Value> {
-        let some = "an object with the one field \"some\"";
-        self.open(b'{', inner).map_err(|error| {
-            if error.is_syntax() {
-                error
-            } else {
-                self.wrong_tag(some)
-            }
-        })?;
-        let tag = self.tag(some)?;
-        if tag != "some" {
-            return Err(self.wrong_tag(some));
-        }
-        let value = self.value(inner).map_err(|error| error.within("some"))?;
-        self.end_tag(some)?;
-        Ok(value)
-    }
-
-    /// The one key of an object just entered.
-    fn tag(&mut self, wanted: &str) -> Result<Cow<'a, str>> {
-        if !self.lexer.more(b'}', true)? {
-            return Err(DecodeError::new(format!(
-                "expected {wanted}, found an empty object"
-            )));
-        }
-        self.lexer.key()
-    }
-
-    fn end_tag(&mut self, wanted: &str) -> Result<()> {
-        if self.lexer.more(b'}', false)? {
-            return Err(DecodeError::new(format!(
-                "expected {wanted}, found more fields"
-            )));
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn wrong_tag(&mut self, wanted: &str) -> DecodeError {
-        DecodeError::new(format!("expected {wanted}"))
-    }
-
-    #[inline(never)]
-    fn variant(&mut self, ty: TypeId) -> Result<Value> {
-        let Type::Variant(of) = &self.plan[ty] else {
-            return Err(self.mismatch(ty));
-        };
-        let wanted = "an object with one case";
-        self.lexer.enter()?;
-        let tag = self.tag(wanted)?;
-        let Some(place) = of.find(&tag) else {
-            let cases = of.cases.iter().map(|case| &*case.name.plain);
-            return Err(unknown_name("case", &tag, cases));
-        };
-        let case = &of.cases[place];
-        let payload = self.payload(case.ty, &case.name.plain)?;
-        self.end_tag(wanted)?;
-        Ok(Value::Variant(narrow(place), payload))
-    }
-
-    #[inline(never)]
-    fn result(&mut self, ty: TypeId, ok: Option<TypeId>, err: Option<TypeId>) -> Result<Value> {
-        self.open(b'{', ty)?;
-        let wanted = "an object with \"ok\" or \"err\"";
-        let tag = self.tag(wanted)?;
-        let value = match &*tag {
-            "ok" => Ok(self.payload(ok, "ok")?),
-            "err" => Err(self.payload(err, "err")?),
-            other => return Err(unknown_name("case", other, ["ok", "err"].into_iter())),
-        };
-        self.end_tag(wanted)?;
-        Ok(Value::Result(value))
-    }
-
-    /// The value of a case; `null` when the case has none.
-    fn payload(&mut self, ty: Option<TypeId>, case: &str) -> Result<Option<Box<Value>>> {
-        self.count(1)?;
-        match ty {
-            Some(ty) => match self.value(ty) {
-                Ok(value) => Ok(Some(Box::new(value))),
-                Err(error) => Err(error.within(case)),
-            },
-            None if self.lexer.peek() == Some(b'n') => {
-                self.lexer.literal("null")?;
-                Ok(None)
-            }
-            None => {
-                let found = self.lexer.kind()?;
-                Err(DecodeError::new(format!("expected null, found {found}")).within(case))
-            }
-        }
-    }
-
     #[inline(never)]
     fn flags(&mut self, ty: TypeId) -> Result<Value> {
         let Type::Flags(of) = &self.plan[ty] else {
@@ -317,71 +257,6 @@ impl<'a> Decoder<'a> {
             count += 1;
         }
         Ok(Value::Flags(bits))
-    }
-
-    #[inline(never)]
-    fn map(&mut self, ty: TypeId, key: TypeId, value: TypeId) -> Result<Value> {
-        if !has_key_text(&self.plan[key]) {
-            return self.pairs(ty, key, value);
-        }
-        self.open(b'{', ty)?;
-        let mut entries: Vec<(Value, Value)> = Vec::new();
-        // Duplicate keys: the last wins, in the first one's place.
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut first = true;
-        while self.lexer.more(b'}', first)? {
-            first = false;
-            self.count(2)?;
-            let text = self.lexer.key()?;
-            let step = || format!("[{}]", excerpt(&text));
-            let entry_key =
-                from_bare(self.plan, key, &text).map_err(|error| error.within(&step()))?;
-            let entry = self.value(value).map_err(|error| error.within(&step()))?;
-            match places.get(&*text) {
-                Some(&place) => entries[place].1 = entry,
-                None => {
-                    places.insert(text.into_owned(), entries.len());
-                    entries.push((entry_key, entry));
-                }
-            }
-        }
-        Ok(Value::Map(entries))
-    }
-
-    /// A map as an array of `[key, value]`.
-    #[inline(never)]
-    fn pairs(&mut self, ty: TypeId, key: TypeId, value: TypeId) -> Result<Value> {
-        self.open(b'[', ty)?;
-        let mut entries = Vec::new();
-        while self.lexer.more(b']', entries.is_empty())? {
-            self.count(2)?;
-            match self.pair(key, value) {
-                Ok(entry) => entries.push(entry),
-                Err(error) => return Err(error.at(entries.len())),
-            }
-        }
-        Ok(Value::Map(entries))
-    }
-
-    fn pair(&mut self, key: TypeId, value: TypeId) -> Result<(Value, Value)> {
-        let wanted = || DecodeError::new("expected a pair [key, value]");
-        if self.lexer.peek() != Some(b'[') {
-            self.lexer.kind()?;
-            return Err(wanted());
-        }
-        self.lexer.enter()?;
-        if !self.lexer.more(b']', true)? {
-            return Err(wanted());
-        }
-        let key = self.value(key).map_err(|error| error.at(0))?;
-        if !self.lexer.more(b']', false)? {
-            return Err(wanted());
-        }
-        let value = self.value(value).map_err(|error| error.at(1))?;
-        if self.lexer.more(b']', false)? {
-            return Err(wanted());
-        }
-        Ok((key, value))
     }
 
     /// `ostler:rpc/types.struct`: the text of the object, as it was sent.

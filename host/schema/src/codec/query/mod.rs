@@ -205,5 +205,4 @@ fn escape(text: impl AsRef<str>, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-#[path = "query_tests.rs"]
 mod tests;
