@@ -27,7 +27,8 @@
 //!
 //! The type is called `Service`, unless the macro is told another name:
 //! `ostler_guest::service!("wit", Counter)`. The crate is a `cdylib`, built for
-//! `wasm32-unknown-unknown` or `wasm32-wasip2`.
+//! `wasm32-unknown-unknown` or `wasm32-wasip2`; the WIT, and the `ostler.lock`
+//! beside it, travel inside the component.
 //!
 //! # Patterns
 //!

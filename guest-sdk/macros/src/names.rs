@@ -56,8 +56,8 @@ impl<'a> Names<'a> {
     /// The module of an interface. The path holds both in the bindings and in
     /// the public modules beside them, since both have the same parent.
     pub(crate) fn module(&self, id: InterfaceId, side: Side) -> TokenStream {
-        if side == Side::Import && self.is_host(id) {
-            return quote!(::ostler_guest::types);
+        if side == Side::Import && self.is_ours(id) {
+            return self.shared_module(id);
         }
         let interface = &self.resolve.interfaces[id];
         let (Some(package), Some(name)) = (interface.package, &interface.name) else {
@@ -74,10 +74,15 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether this is `ostler:rpc/types`, whose types are the SDK's.
-    fn is_host(&self, id: InterfaceId) -> bool {
-        let interface = &self.resolve.interfaces[id];
-        interface.name.as_deref() == Some("types") && self.is_ours(id)
+    /// The module of an interface of `ostler:rpc`, which is the SDK's.
+    fn shared_module(&self, id: InterfaceId) -> TokenStream {
+        match self.interface_name(id) {
+            "types" => quote!(::ostler_guest::types),
+            name => {
+                let name = ident(&to_rust_ident(name));
+                quote!(::ostler_guest::__private::rpc::#name)
+            }
+        }
     }
 
     /// Whether it is one of the package `ostler:rpc`.

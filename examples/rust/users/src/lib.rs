@@ -9,7 +9,7 @@ use users::{ChatMessage, ChatReply, DataPoint, Summary, User, Users};
 
 ostler_guest::service!("wit");
 
-/// Users have the ids from 1 to this.
+/// Users that can be looked up have the ids from 1 to this.
 const LAST_USER: u64 = 403;
 
 struct Service;
