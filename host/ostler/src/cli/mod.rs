@@ -11,6 +11,8 @@ mod remote;
 mod run;
 mod sample;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
