@@ -99,11 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::connect`].
-    pub async fn connect_with(
-        url: &str,
-        http: Http,
-        config: ClientConfig,
-    ) -> Result<Self, Status> {
+    pub async fn connect_with(url: &str, http: Http, config: ClientConfig) -> Result<Self, Status> {
         let target = Target::new(url, config)?;
         let wire = match http {
             Http::One => Wire::One(one::Pool::open(&target).await?),
@@ -125,11 +121,15 @@ impl Client {
     /// The status of a call that has no answer: the connection broke, time ran
     /// out, or the request's own stream failed.
     pub async fn call(&self, head: Head, pattern: Pattern, body: Body) -> Result<Reply, Status> {
-        if let Kind::Empty(End { result: Err(status), .. }) = body.kind {
+        if let Kind::Empty(End {
+            result: Err(status),
+            ..
+        }) = body.kind
+        {
             return Err(status);
         }
-        let progress = Arc::new(Progress::default());
-        let request = request::of_call(&head, pattern, body, now(), &progress)?;
+        let request = request::of_call(&head, pattern, body, now())?;
+        let progress = request.progress();
         let expected = Expected {
             streams: pattern.streams_out(),
             encoding: head.reply,
@@ -137,7 +137,7 @@ impl Client {
             deadline: head.deadline,
         };
         let answer = async {
-            let response = self.shared.send(request, Arc::clone(&progress)).await?;
+            let response = self.shared.send(request).await?;
             reply::of_response(response, expected).await
         };
         let answer = within(head.deadline, answer).await;
@@ -151,7 +151,7 @@ impl Client {
     /// body is over [`ClientConfig::message_bytes`], and as [`Client::call`].
     pub async fn get(&self, path: &str) -> Result<(u16, Bytes), Status> {
         let request = request::of_path(path)?;
-        let response = self.shared.send(request, Arc::default()).await?;
+        let response = self.shared.send(request).await?;
         let (parts, source) = response.into_parts();
         let limit = self.shared.target.config.message_bytes;
         let (body, _) = source.read(limit).await?;
@@ -168,14 +168,10 @@ impl fmt::Debug for Client {
 }
 
 impl Shared {
-    async fn send(
-        &self,
-        request: Request,
-        progress: Arc<Progress>,
-    ) -> Result<http::Response<Source>, Status> {
+    async fn send(&self, request: Request) -> Result<http::Response<Source>, Status> {
         match &self.wire {
-            Wire::One(pool) => pool.send(&self.target, request, progress).await,
-            Wire::Two(connection) => connection.send(&self.target, request, progress).await,
+            Wire::One(pool) => pool.send(&self.target, request).await,
+            Wire::Two(connection) => connection.send(&self.target, request).await,
         }
     }
 }
@@ -216,7 +212,12 @@ impl Target {
         };
         let stream = tokio::time::timeout(self.config.connect_timeout, connecting)
             .await
-            .map_err(|_| unreachable(&format_args!("no answer within {:?}", self.config.connect_timeout)))?
+            .map_err(|_| {
+                unreachable(&format_args!(
+                    "no answer within {:?}",
+                    self.config.connect_timeout
+                ))
+            })?
             .map_err(|e| unreachable(&e))?;
         stream.set_nodelay(true).map_err(|e| unreachable(&e))?;
         Ok(stream)
