@@ -25,7 +25,8 @@ pub(crate) struct Docs {
 /// `/// @name rest`.
 #[derive(Clone, Debug)]
 pub(crate) struct RawTag {
-    pub(crate) line: usize,
+    /// Where its comment begins.
+    pub(crate) at: usize,
     pub(crate) name: String,
     pub(crate) rest: String,
 }
@@ -78,6 +79,11 @@ impl<'a> Comments<'a> {
         None
     }
 
+    /// The line of a byte offset, counted from 1.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        source::line(self.text, at)
+    }
+
     /// Comments between the previous item and this one, attributes skipped.
     fn comments_above(&self, offset: usize) -> Vec<usize> {
         let mut comments = Vec::new();
@@ -87,7 +93,7 @@ impl<'a> Comments<'a> {
             let token = self.tokens[index];
             match token.kind {
                 Kind::Space => {}
-                Kind::Line | Kind::Block if self.begins_line(token) => comments.push(index),
+                Kind::Line | Kind::Block if self.begins_line(index) => comments.push(index),
                 // One that trails the previous item says nothing of this one.
                 Kind::Line | Kind::Block => {}
                 Kind::Word if token.of(self.text) == "interface" => {}
@@ -108,10 +114,11 @@ impl<'a> Comments<'a> {
         begin.unwrap_or(0)
     }
 
-    fn begins_line(&self, token: Token) -> bool {
-        let before = &self.text[..token.start];
-        let line = before.rsplit('\n').next().unwrap_or(before);
-        line.trim().is_empty()
+    fn begins_line(&self, index: usize) -> bool {
+        let Some(before) = index.checked_sub(1).map(|before| self.tokens[before]) else {
+            return true;
+        };
+        before.kind == Kind::Space && (index == 1 || before.of(self.text).contains('\n'))
     }
 
     fn tag(&self, token: Token) -> Option<RawTag> {
@@ -123,7 +130,7 @@ impl<'a> Comments<'a> {
         let end = content.find(ends).unwrap_or(content.len());
         let (name, rest) = content.split_at(end);
         Some(RawTag {
-            line: source::line(self.text, token.start),
+            at: token.start,
             name: name.to_owned(),
             rest: rest.trim().to_owned(),
         })

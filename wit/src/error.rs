@@ -48,7 +48,7 @@ impl Error {
     pub(crate) fn new(place: Place, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             place,
-            problem: problem.into(),
+            problem: bounded(problem.into()),
             remedy: Some(remedy.into()),
         }))
     }
@@ -57,7 +57,7 @@ impl Error {
     pub(crate) fn plain(place: Place, problem: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             place,
-            problem: problem.into(),
+            problem: bounded(problem.into()),
             remedy: None,
         }))
     }
@@ -84,6 +84,16 @@ impl Place {
             ..Self::default()
         }
     }
+}
+
+/// Problems quote the source, which may be one long word.
+fn bounded(mut problem: String) -> String {
+    const MAX_CHARS: usize = 1000;
+    if let Some((end, _)) = problem.char_indices().nth(MAX_CHARS) {
+        problem.truncate(end);
+        problem.push('…');
+    }
+    problem
 }
 
 impl fmt::Display for Error {

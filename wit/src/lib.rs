@@ -20,6 +20,7 @@ mod service;
 mod signature;
 mod source;
 mod tags;
+mod values;
 
 pub use error::Error;
 pub use limits::{MAX_CHUNK_SIZE, MAX_NESTING, MAX_SOURCE_BYTES};

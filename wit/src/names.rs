@@ -43,7 +43,13 @@ pub(crate) fn pair_stem(resolve: &Resolve, item: Type) -> String {
     words.join("-")
 }
 
+/// More make a name that nobody wants; it is cut, and refused for its length.
+const MAX_WORDS: usize = 100;
+
 fn push_words(resolve: &Resolve, ty: Type, words: &mut Vec<String>) {
+    if words.len() > MAX_WORDS {
+        return;
+    }
     let Type::Id(id) = dealias(resolve, ty) else {
         words.push(primitive(dealias(resolve, ty)).to_owned());
         return;

@@ -2,6 +2,7 @@
 //! and gives errors their place.
 
 use std::collections::BTreeMap;
+use std::panic;
 
 use wit_parser::{
     InterfaceId, PackageId, PackageName, Resolve, ResolveErrorKind, SourceMap, Span, TypeDef,
@@ -9,7 +10,7 @@ use wit_parser::{
 };
 
 use crate::error::{Error, Place};
-use crate::rpc_files;
+use crate::{lex, rpc_files};
 
 /// The package every guest and host share.
 const RPC_NAME: &str = "ostler:rpc@0.1.0";
@@ -18,10 +19,22 @@ const RPC_FOLDER: &str = "<ostler:rpc>";
 
 /// Parses an author's files; gives the root package.
 pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<(Resolve, PackageId), Error> {
+    // A host reads what strangers wrote, and wit-parser was written for
+    // authors: it has panicked before (see `without_empty_comments`).
+    panic::catch_unwind(|| parse_files(files)).unwrap_or_else(|_| {
+        Err(Error::new(
+            Place::default(),
+            "the WIT parser gave up on these files",
+            "look for what is unusual in them, and report it with the WIT",
+        ))
+    })
+}
+
+fn parse_files(files: &BTreeMap<String, String>) -> Result<(Resolve, PackageId), Error> {
     let mut groups = BTreeMap::<&str, SourceMap>::new();
     for (path, text) in files {
         let group = groups.entry(group_of(path)).or_default();
-        group.push_str(path, text.as_str());
+        group.push_str(path, without_empty_comments(text));
     }
     let Some(root) = groups.remove("") else {
         return Err(Error::new(
@@ -142,6 +155,20 @@ fn parse_group(sources: SourceMap) -> Result<UnresolvedPackageGroup, Error> {
     sources.parse().map_err(|(sources, error)| {
         Error::plain(place(&sources, error.kind().span()), error.to_string())
     })
+}
+
+/// NB: wit-parser 0.258 panics at `/**/`, taking it for docs without an end.
+/// Spaces instead leave every offset as it was. To be removed once it does not.
+fn without_empty_comments(text: &str) -> String {
+    const EMPTY: &str = "/**/";
+    let mut clean = String::with_capacity(text.len());
+    for token in lex::tokens(text) {
+        match token.of(text) {
+            EMPTY => clean.extend(EMPTY.chars().map(|_| ' ')),
+            other => clean.push_str(other),
+        }
+    }
+    clean
 }
 
 fn brings_rpc(group: &UnresolvedPackageGroup) -> bool {

@@ -7,11 +7,12 @@ use wit_parser::{
     Interface, InterfaceId, PackageId, Resolve, Span, TypeId, WorldId, WorldItem, WorldKey,
 };
 
-use crate::docs::{Comments, RawTag};
+use crate::docs::{Comments, Docs, RawTag};
 use crate::error::{Error, Fault, Place};
 use crate::names::collision;
 use crate::parse;
 use crate::service::{Function, Service};
+use crate::values::{self, Values};
 use crate::{signature, tags};
 
 /// The only world of the root package.
@@ -58,7 +59,7 @@ pub(crate) fn services(
     world: WorldId,
     files: &BTreeMap<String, String>,
 ) -> Result<Vec<Service>, Error> {
-    let rules = Rules::new(resolve, files)?;
+    let mut rules = Rules::new(resolve, files)?;
     rules.imports(world)?;
     let services = rules.exports(world)?;
     rules.service_names(world, &services)?;
@@ -69,6 +70,9 @@ struct Rules<'a> {
     resolve: &'a Resolve,
     files: &'a BTreeMap<String, String>,
     status: TypeId,
+    values: Values<'a>,
+    /// By path; read at the first service of a file.
+    comments: BTreeMap<&'a str, Comments<'a>>,
 }
 
 impl<'a> Rules<'a> {
@@ -80,6 +84,8 @@ impl<'a> Rules<'a> {
             resolve,
             files,
             status,
+            values: Values::new(resolve),
+            comments: BTreeMap::new(),
         })
     }
 
@@ -95,11 +101,7 @@ impl<'a> Rules<'a> {
             if is_reserved(self.resolve, interface) {
                 continue;
             }
-            let mut functions = interface.functions.values();
-            let native = functions.find(|function| {
-                function.kind.is_async()
-                    || !function.find_futures_and_streams(self.resolve).is_empty()
-            });
+            let native = values::first_native(self.resolve, interface.functions.values());
             if let Some(function) = native {
                 let mut place = self.place(function.span);
                 place.interface = interface.name.clone();
@@ -119,7 +121,7 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
-    fn exports(&self, world: WorldId) -> Result<Vec<Service>, Error> {
+    fn exports(&mut self, world: WorldId) -> Result<Vec<Service>, Error> {
         let world = &self.resolve.worlds[world];
         let mut services = Vec::new();
         for (key, item) in &world.exports {
@@ -171,10 +173,9 @@ impl<'a> Rules<'a> {
         ))
     }
 
-    fn service(&self, id: InterfaceId, export: String) -> Result<Service, Error> {
+    fn service(&mut self, id: InterfaceId, export: String) -> Result<Service, Error> {
         let interface = &self.resolve.interfaces[id];
-        let mut comments = Comments::new(self.text(interface.span));
-        let docs = comments.above(self.offset(interface.span));
+        let docs = self.docs(interface.span);
         if let Some(tag) = docs.tags.first() {
             return Err(self.misplaced(interface, tag));
         }
@@ -190,15 +191,16 @@ impl<'a> Rules<'a> {
         for function in interface.functions.values() {
             // A resource with methods is refused as a type, below.
             if function.kind.resource().is_none() {
-                functions.push(self.function(interface, function, &mut comments)?);
+                functions.push(self.function(interface, function)?);
             }
         }
         for (name, ty) in &interface.types {
-            signature::check_declared(self.resolve, name, *ty).map_err(|fault| {
+            self.values.check_declared(name, *ty).map_err(|fault| {
                 fault.at(self.interface_place(interface, self.resolve.types[*ty].span))
             })?;
         }
-        if let Some(tag) = comments.stray(self.offset(interface.span)) {
+        let at = self.location(interface.span).map_or(0, |(_, at)| at);
+        if let Some(tag) = self.comments(interface.span).stray(at) {
             return Err(self.misplaced(interface, &tag));
         }
         Ok(Service {
@@ -210,20 +212,22 @@ impl<'a> Rules<'a> {
     }
 
     fn function(
-        &self,
+        &mut self,
         interface: &Interface,
         function: &wit_parser::Function,
-        comments: &mut Comments<'_>,
     ) -> Result<Function, Error> {
-        let mut place = self.interface_place(interface, function.span);
-        place.function = Some(function.name.clone());
-        let signature = signature::read(self.resolve, self.status, function)
-            .map_err(|fault| fault.at(place.clone()))?;
-        let docs = comments.above(self.offset(function.span));
-        let tags = tags::read(self.resolve, &signature, &docs.tags).map_err(|(line, fault)| {
+        let place = |rules: &Self| Place {
+            function: Some(function.name.clone()),
+            ..rules.interface_place(interface, function.span)
+        };
+        let signature = signature::read(&mut self.values, self.status, function)
+            .map_err(|fault| fault.at(place(self)))?;
+        let docs = self.docs(function.span);
+        let tags = tags::read(self.resolve, &signature, &docs.tags).map_err(|(at, fault)| {
+            let line = self.comments(function.span).line(at);
             fault.at(Place {
                 line: Some(line),
-                ..place
+                ..place(self)
             })
         })?;
         Ok(Function {
@@ -263,9 +267,9 @@ impl<'a> Rules<'a> {
         ))
     }
 
-    fn misplaced(&self, interface: &Interface, tag: &RawTag) -> Error {
+    fn misplaced(&mut self, interface: &Interface, tag: &RawTag) -> Error {
         let place = Place {
-            line: Some(tag.line),
+            line: Some(self.comments(interface.span).line(tag.at)),
             ..self.interface_place(interface, interface.span)
         };
         Fault::new(
@@ -286,16 +290,24 @@ impl<'a> Rules<'a> {
         parse::place(&self.resolve.source_map, span)
     }
 
-    /// The file a span is in.
-    fn text(&self, span: Span) -> &'a str {
-        let location = self.resolve.source_map.resolve_span(span);
-        let text = location.and_then(|location| self.files.get(location.path));
-        text.map_or("", String::as_str)
+    fn docs(&mut self, span: Span) -> Docs {
+        let at = self.location(span).map_or(0, |(_, at)| at);
+        self.comments(span).above(at)
     }
 
-    fn offset(&self, span: Span) -> usize {
-        let location = self.resolve.source_map.resolve_span(span);
-        location.map_or(0, |location| location.range.start)
+    /// Those of the file a span is in.
+    fn comments(&mut self, span: Span) -> &mut Comments<'a> {
+        let (path, text) = (self.location(span))
+            .and_then(|(path, _)| self.files.get_key_value(path))
+            .map_or(("", ""), |(path, text)| (path.as_str(), text.as_str()));
+        let comments = self.comments.entry(path);
+        comments.or_insert_with(|| Comments::new(text))
+    }
+
+    /// The path of a span's file and where it begins there.
+    fn location(&self, span: Span) -> Option<(&'a str, usize)> {
+        let location = self.resolve.source_map.resolve_span(span)?;
+        Some((location.path, location.range.start))
     }
 }
 

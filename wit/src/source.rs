@@ -86,6 +86,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::new(
         Place::file(&path.display().to_string()),
         format!("cannot be read ({error})"),
-        "name the folder that holds the *.wit files",
+        "name a folder of *.wit files in UTF-8 that you may read",
     )
 }

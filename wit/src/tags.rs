@@ -1,5 +1,6 @@
 //! Doc tags: what `/// @…` says of a function.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use wit_parser::{Resolve, Type, TypeDefKind};
@@ -19,30 +20,43 @@ const ATTRIBUTES: [&str; 3] = ["since", "unstable", "deprecated"];
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Checks the tags of a function and gives what they say; an error has the
-/// line of its tag.
+/// place of its tag.
 pub(crate) fn read(
     resolve: &Resolve,
     signature: &Signature,
     raw: &[RawTag],
 ) -> Result<Tags, (usize, Fault)> {
     let mut tags = Tags::default();
-    for (index, tag) in raw.iter().enumerate() {
-        let repeats = |other: &RawTag| other.name == tag.name && tag.name != "default";
-        if raw[..index].iter().any(repeats) {
-            let fault = Fault::new(
-                format!("tag `@{}` is given twice", tag.name),
-                "remove one of them",
-            );
-            return Err((tag.line, fault));
+    let fields = match raw.iter().any(|tag| tag.name == "default") {
+        true => message_fields(resolve, signature),
+        false => BTreeMap::new(),
+    };
+    let mut seen = HashSet::new();
+    for tag in raw {
+        let field = match tag.name.as_str() {
+            "default" => split_field(&tag.rest).0,
+            _ => "",
+        };
+        if !seen.insert((tag.name.as_str(), field)) {
+            return Err((tag.at, twice(&tag.name, field)));
         }
-        apply(resolve, signature, tag, &mut tags).map_err(|fault| (tag.line, fault))?;
+        apply(resolve, signature, &fields, tag, &mut tags).map_err(|fault| (tag.at, fault))?;
     }
     Ok(tags)
+}
+
+fn twice(tag: &str, field: &str) -> Fault {
+    let problem = match field {
+        "" => format!("tag `@{tag}` is given twice"),
+        field => format!("`{field}` has two defaults"),
+    };
+    Fault::new(problem, "remove one of them")
 }
 
 fn apply(
     resolve: &Resolve,
     signature: &Signature,
+    fields: &Fields<'_>,
     tag: &RawTag,
     tags: &mut Tags,
 ) -> Result<(), Fault> {
@@ -52,13 +66,7 @@ fn apply(
             idempotent(signature, &tag.rest)
         }
         "default" => {
-            let default = default(resolve, signature, &tag.rest)?;
-            if tags.defaults.iter().any(|(field, _)| *field == default.0) {
-                return Err(Fault::new(
-                    format!("`{}` has two defaults", default.0),
-                    "remove one of them",
-                ));
-            }
+            let default = default(resolve, signature, fields, &tag.rest)?;
             tags.defaults.push(default);
             Ok(())
         }
@@ -164,6 +172,7 @@ fn digits(text: &str) -> bool {
 fn default(
     resolve: &Resolve,
     signature: &Signature,
+    fields: &Fields<'_>,
     rest: &str,
 ) -> Result<(String, serde_json::Value), Fault> {
     if signature.input.is_some() {
@@ -172,7 +181,8 @@ fn default(
             "remove the tag, or make the field an option",
         ));
     }
-    let Some((name, text)) = rest.split_once(char::is_whitespace) else {
+    let (name, text) = split_field(rest);
+    if text.is_empty() {
         return Err(Fault::new(
             format!(
                 "`{}` needs a field and a value",
@@ -180,10 +190,9 @@ fn default(
             ),
             "write `@default FIELD VALUE`, such as `@default limit 100`",
         ));
-    };
-    let name = name.strip_prefix('%').unwrap_or(name);
-    let ty = field_type(resolve, signature, name)?;
-    let value = serde_json::from_str(text.trim()).map_err(|error| {
+    }
+    let ty = field_type(fields, name)?;
+    let value = serde_json::from_str(text).map_err(|error| {
         Fault::new(
             format!("the default of `{name}` is not JSON ({error})"),
             "write plain JSON, texts in double quotes",
@@ -198,21 +207,32 @@ fn default(
     Ok((name.to_owned(), value))
 }
 
-/// Of a field of the request message: the single parameter's if that is a
-/// record, else the parameters themselves.
-fn field_type(resolve: &Resolve, signature: &Signature, name: &str) -> Result<Type, Fault> {
-    let fields: Vec<(&str, Type)> = match message_record(resolve, signature) {
+/// `FIELD VALUE`; a field may be escaped as in WIT.
+fn split_field(rest: &str) -> (&str, &str) {
+    let (field, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    (field.strip_prefix('%').unwrap_or(field), value.trim())
+}
+
+/// The fields of the request message, as in WIT: the single parameter's if that
+/// is a record, else the parameters themselves.
+type Fields<'a> = BTreeMap<&'a str, Type>;
+
+fn message_fields<'a>(resolve: &'a Resolve, signature: &'a Signature) -> Fields<'a> {
+    match message_record(resolve, signature) {
         Some(record) => (record.fields.iter())
             .map(|field| (field.name.as_str(), field.ty))
             .collect(),
         None => (signature.params.iter())
             .map(|(name, ty)| (name.as_str(), *ty))
             .collect(),
-    };
-    if let Some((_, ty)) = fields.iter().find(|(field, _)| *field == name) {
+    }
+}
+
+fn field_type(fields: &Fields<'_>, name: &str) -> Result<Type, Fault> {
+    if let Some(ty) = fields.get(name) {
         return Ok(*ty);
     }
-    let remedy = match nearest(name, fields.iter().map(|(field, _)| *field)) {
+    let remedy = match nearest(name, fields.keys().copied()) {
         Some(nearest) => {
             format!("name one of its fields as in WIT; the nearest is `{nearest}`")
         }

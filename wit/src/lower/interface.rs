@@ -1,7 +1,7 @@
 //! One interface: its types move to `<name>-types` together with the
 //! resources, and come back by `use`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use wit_parser::{
     Docs, Function, Interface, InterfaceId, Param, Resolve, Result_, Span, Stability, Type,
@@ -45,16 +45,37 @@ pub(super) struct Lowering<'a> {
     pub(super) types: InterfaceId,
     /// In order of first use.
     pub(super) pairs: Vec<Pair>,
+    /// The place of a pair by the words of its item.
+    pub(super) stems: HashMap<String, usize>,
+    /// Every name in either interface, in lower case: components do not tell
+    /// case apart, and types and functions share their names.
+    taken: HashSet<String>,
+    /// By which name an interface uses a type of another one.
+    used: HashMap<(InterfaceId, Type), (String, TypeId)>,
 }
 
 impl<'a> Lowering<'a> {
     fn new(resolve: &'a mut Resolve, service: &'a Service) -> Result<Self, Error> {
         let types = add_interface(resolve, service)?;
+        let from = &resolve.interfaces[service.interface];
+        let names = from.types.keys().chain(from.functions.keys());
+        let taken = names.map(|name| name.to_ascii_lowercase()).collect();
+        let mut used = HashMap::new();
+        for (name, id) in &from.types {
+            if is_foreign(resolve, *id) {
+                let named = dealias(resolve, Type::Id(*id));
+                let first = used.entry((service.interface, named));
+                first.or_insert_with(|| (name.clone(), *id));
+            }
+        }
         Ok(Self {
             resolve,
             service,
             types,
             pairs: Vec::new(),
+            stems: HashMap::new(),
+            taken,
+            used,
         })
     }
 
@@ -88,10 +109,9 @@ impl<'a> Lowering<'a> {
             return Ok(());
         }
         let id = self.service.interface;
-        let place = self.place(&function.name);
         if let Some((_, item)) = &function.input {
             let item = self.item(*item);
-            let name = self.pair(item, &place)?.stream.clone();
+            let name = self.pair(item, &function.name)?.stream.clone();
             let stream = self.use_resource(&name.0, name.1);
             if let Some(lowered) = self.resolve.interfaces[id]
                 .functions
@@ -110,13 +130,13 @@ impl<'a> Lowering<'a> {
             .any(|name| name.eq_ignore_ascii_case("out"))
         {
             return Err(Error::new(
-                place,
+                self.place(&function.name),
                 "parameter `out` has the name of the lowered reply stream",
                 "rename the parameter",
             ));
         }
         let item = self.item(item);
-        let name = self.pair(item, &place)?.sink.clone();
+        let name = self.pair(item, &function.name)?.sink.clone();
         let sink = self.use_resource(&name.0, name.1);
         let err = self.error_type(function.error);
         let result = self.anonymous(TypeDefKind::Result(Result_ { ok: None, err }));
@@ -164,18 +184,9 @@ impl<'a> Lowering<'a> {
         Some(self.alias(interface, &name, ty))
     }
 
-    /// By which name an interface uses a type of another one.
     fn used(&self, interface: InterfaceId, ty: TypeId) -> Option<(String, TypeId)> {
-        let here = [self.service.interface, self.types].map(TypeOwner::Interface);
         let named = dealias(self.resolve, Type::Id(ty));
-        let is_use = |id: TypeId| match self.resolve.types[id].kind {
-            TypeDefKind::Type(Type::Id(of)) => !here.contains(&self.resolve.types[of].owner),
-            _ => false,
-        };
-        let mut types = self.resolve.interfaces[interface].types.iter();
-        let used =
-            types.find(|(_, id)| is_use(**id) && dealias(self.resolve, Type::Id(**id)) == named);
-        used.map(|(name, id)| (name.clone(), *id))
+        self.used.get(&(interface, named)).cloned()
     }
 
     /// The type of an item: without the author's aliases, by names of the
@@ -289,10 +300,24 @@ impl<'a> Lowering<'a> {
             stability: self.resolve.types[of].stability.clone(),
             ..def
         });
-        self.resolve.interfaces[interface]
-            .types
-            .insert(name.to_owned(), id);
+        let here = [self.service.interface, self.types].map(TypeOwner::Interface);
+        if !here.contains(&self.resolve.types[of].owner) {
+            let named = dealias(self.resolve, Type::Id(of));
+            let first = self.used.entry((interface, named));
+            first.or_insert_with(|| (name.to_owned(), id));
+        }
+        self.declare(interface, name, id);
         id
+    }
+
+    pub(super) fn declare(&mut self, interface: InterfaceId, name: &str, id: TypeId) {
+        self.taken.insert(name.to_ascii_lowercase());
+        let types = &mut self.resolve.interfaces[interface].types;
+        types.insert(name.to_owned(), id);
+    }
+
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        self.taken.contains(&name.to_ascii_lowercase())
     }
 
     pub(super) fn result(&mut self, ok: Option<Type>, err: Option<Type>) -> Type {
@@ -307,7 +332,7 @@ impl<'a> Lowering<'a> {
         )
     }
 
-    fn place(&self, function: &str) -> Place {
+    pub(super) fn place(&self, function: &str) -> Place {
         let interface = &self.resolve.interfaces[self.service.interface];
         let span = interface
             .functions

@@ -6,7 +6,7 @@ use wit_parser::{
 };
 
 use super::interface::{Lowering, param, type_def};
-use crate::error::{Error, Fault, Place};
+use crate::error::{Error, Fault};
 use crate::names::{pair_stem, type_key};
 
 /// Longer names are legal and of no use to anybody.
@@ -14,8 +14,6 @@ const MAX_STEM: usize = 100;
 
 /// The resources of one streamed type, by name.
 pub(super) struct Pair {
-    /// The words of the item's type.
-    stem: String,
     /// What tells the item's type from every other.
     key: String,
     pub(super) stream: (String, TypeId),
@@ -24,15 +22,19 @@ pub(super) struct Pair {
 
 impl Lowering<'_> {
     /// The pair for a streamed type, made at its first use.
-    pub(super) fn pair(&mut self, item: Type, place: &Place) -> Result<&Pair, Error> {
+    pub(super) fn pair(&mut self, item: Type, function: &str) -> Result<&Pair, Error> {
         let stem = pair_stem(self.resolve, item);
+        if stem.len() > MAX_STEM {
+            return Err(too_long().at(self.place(function)));
+        }
         let key = type_key(self.resolve, item);
-        let index = match self.pairs.iter().position(|pair| pair.stem == stem) {
-            Some(index) if self.pairs[index].key == key => index,
-            Some(_) => return Err(clash(&stem).at(place.clone())),
+        let index = match self.stems.get(&stem) {
+            Some(index) if self.pairs[*index].key == key => *index,
+            Some(_) => return Err(clash(&stem).at(self.place(function))),
             None => {
-                let pair = self.add_pair(&stem, key, item, place)?;
+                let pair = self.add_pair(&stem, key, item, function)?;
                 self.pairs.push(pair);
+                self.stems.insert(stem, self.pairs.len() - 1);
                 self.pairs.len() - 1
             }
         };
@@ -44,22 +46,12 @@ impl Lowering<'_> {
         stem: &str,
         key: String,
         item: Type,
-        place: &Place,
+        function: &str,
     ) -> Result<Pair, Error> {
-        if stem.len() > MAX_STEM {
-            return Err(Error::new(
-                place.clone(),
-                format!(
-                    "the streamed type has no name and {} letters of words",
-                    stem.len()
-                ),
-                "give it one: a record, or a variant",
-            ));
-        }
         let (stream, sink) = (format!("{stem}-stream"), format!("{stem}-sink"));
         for name in [&stream, &sink] {
             if self.is_taken(name) {
-                return Err(taken(name).at(place.clone()));
+                return Err(taken(name).at(self.place(function)));
             }
         }
         // Asked for in this order, so that the uses of one interface are one.
@@ -71,27 +63,11 @@ impl Lowering<'_> {
             self.rpc(self.types, of, name);
         }
         let pair = Pair {
-            stem: stem.to_owned(),
             key,
             stream: (stream.clone(), self.add_stream(&stream, item)),
             sink: (sink.clone(), self.add_sink(&sink, item)),
         };
         Ok(pair)
-    }
-
-    /// Names of an interface are shared by types and functions, and components
-    /// do not tell case apart.
-    pub(super) fn is_taken(&self, name: &str) -> bool {
-        let from = &self.resolve.interfaces[self.service.interface];
-        let to = &self.resolve.interfaces[self.types];
-        let names = from
-            .types
-            .keys()
-            .chain(from.functions.keys())
-            .chain(to.types.keys());
-        names
-            .into_iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
     }
 
     fn add_stream(&mut self, name: &str, item: Type) -> TypeId {
@@ -164,9 +140,7 @@ impl Lowering<'_> {
             },
             ..type_def(Some(name), TypeDefKind::Resource, owner)
         });
-        self.resolve.interfaces[self.types]
-            .types
-            .insert(name.to_owned(), id);
+        self.declare(self.types, name, id);
         id
     }
 
@@ -198,6 +172,13 @@ impl Lowering<'_> {
         let functions = &mut self.resolve.interfaces[self.types].functions;
         functions.insert(function.name.clone(), function);
     }
+}
+
+fn too_long() -> Fault {
+    Fault::new(
+        format!("the streamed type has no name, and its words take more than {MAX_STEM} letters"),
+        "give it one: a record, or a variant",
+    )
 }
 
 fn clash(stem: &str) -> Fault {
