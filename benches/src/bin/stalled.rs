@@ -87,7 +87,10 @@ async fn measure(
     let before = server.rss_kib()?;
     client.open(server.address(), direction, streams).await?;
     let after = settled(&server).await?;
-    ensure!(client.tasks.is_empty(), "a connection ended early");
+    ensure!(
+        client.tasks.try_join_next().is_none(),
+        "a connection ended early"
+    );
     let each = (after.saturating_sub(before)) as f64 / streams as f64;
     eprintln!(
         "  {direction:?}: {streams} streams, {before} KiB before, {after} KiB after, {each:.1} KiB each"
