@@ -61,16 +61,16 @@ pub(crate) async fn run(call: Invocation, body: Body) -> Reply {
     }
 }
 
-/// What the guest reads, and the verdict on it.
-async fn input(call: &Invocation, body: Body) -> Result<(Input, Arc<Verdict>), Status> {
-    let verdict = Arc::new(Verdict::default());
+/// What the guest reads, and the verdict on it while it is being read.
+async fn input(call: &Invocation, body: Body) -> Result<(Input, Option<Arc<Verdict>>), Status> {
     if call.pinned.method().pattern.streams_in() {
+        let verdict = Arc::new(Verdict::default());
         let source = MessageSource::new(&call.pinned, call.request, body, verdict.clone());
-        return Ok((Input::Stream(Box::new(source)), verdict));
+        return Ok((Input::Stream(Box::new(source)), Some(verdict)));
     }
     let message = request::only_message(body, call.info.deadline).await?;
     let args = request::arguments(&call.pinned, call.request, &message)?;
-    Ok((Input::Args(args), verdict))
+    Ok((Input::Args(args), None))
 }
 
 fn start(
@@ -102,7 +102,7 @@ async fn unary(call: Invocation, body: Body) -> Reply {
         Err(status) => return refused(record, status),
     };
     let headers = std::mem::take(&mut outcome.headers);
-    let kind = outcome::only_reply(&pinned, encoding, outcome, &verdict);
+    let kind = outcome::only_reply(&pinned, encoding, outcome, verdict.as_deref());
     record.end(outcome::code(&kind));
     reply(headers, kind, permit)
 }
@@ -121,6 +121,7 @@ async fn stream(call: Invocation, body: Body) -> Reply {
         record,
         ..
     } = call;
+    let verdict = verdict.unwrap_or_default();
     let (producer, consumer) = queue::queue(queue::BUDGET);
     let sink = match MessageSink::new(&pinned, encoding, producer, verdict.clone()) {
         Ok(sink) => sink,

@@ -13,7 +13,7 @@ pub(super) fn only_reply(
     pinned: &Pinned,
     encoding: Encoding,
     outcome: Outcome,
-    verdict: &Verdict,
+    verdict: Option<&Verdict>,
 ) -> Kind {
     let Outcome {
         result, trailers, ..
@@ -35,7 +35,7 @@ pub(super) fn end(pinned: &Pinned, outcome: Outcome, verdict: &Verdict) -> End {
         result, trailers, ..
     } = outcome;
     End {
-        result: checked(pinned, result, verdict).map(drop),
+        result: checked(pinned, result, Some(verdict)).map(drop),
         trailers,
     }
 }
@@ -53,8 +53,12 @@ pub(super) fn end_code(end: &End) -> Code {
 }
 
 /// The guest's result, unless the host's own verdict counts more.
-fn checked<T>(pinned: &Pinned, result: Result<T, Failure>, verdict: &Verdict) -> Result<T, Status> {
-    if let Some(status) = verdict.get() {
+fn checked<T>(
+    pinned: &Pinned,
+    result: Result<T, Failure>,
+    verdict: Option<&Verdict>,
+) -> Result<T, Status> {
+    if let Some(status) = verdict.and_then(Verdict::get) {
         return Err(status.clone());
     }
     result.map_err(|failure| match failure {

@@ -22,7 +22,13 @@ pub(crate) fn queue(budget: usize) -> (Producer, Consumer) {
         budget,
         state: Mutex::default(),
     });
-    (Producer(shared.clone()), Consumer(shared))
+    let consumer = Consumer {
+        shared: shared.clone(),
+        batch: VecDeque::new(),
+        left: 0,
+        handed_on: 0,
+    };
+    (Producer(shared), consumer)
 }
 
 /// The guest's end.
@@ -30,8 +36,18 @@ pub(crate) fn queue(budget: usize) -> (Producer, Consumer) {
 pub(crate) struct Producer(Arc<Shared>);
 
 /// The transport's end; dropping it tells the producer that nobody reads.
+///
+/// Messages are taken out of the shared state all at once and handed on one by
+/// one, so that a guest on another thread is met at the lock twice a batch.
 #[derive(Debug)]
-pub(crate) struct Consumer(Arc<Shared>);
+pub(crate) struct Consumer {
+    shared: Arc<Shared>,
+    batch: VecDeque<Bytes>,
+    /// Cost of `batch`.
+    left: usize,
+    /// Cost of what was handed on, while [`State::used`] still counts it.
+    handed_on: usize,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -42,7 +58,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     messages: VecDeque<Bytes>,
-    /// Bytes of `messages`, overhead included.
+    /// Cost of `messages` and of what the consumer has not handed on yet.
     used: usize,
     /// The consumer is gone.
     closed: bool,
@@ -78,7 +94,7 @@ impl Producer {
         if state.closed {
             return;
         }
-        state.used += message.len() + OVERHEAD;
+        state.used += cost(&message);
         state.messages.push_back(message);
         let waiting = state.consumer.take();
         drop(state);
@@ -90,27 +106,28 @@ impl Consumer {
     /// The oldest message, if there is one. Whoever asks is awake, so an
     /// earlier wish to be woken is forgotten.
     pub(crate) fn pop(&mut self) -> Option<Bytes> {
-        let mut state = self.0.state();
-        let Some(message) = state.messages.pop_front() else {
-            state.consumer = None;
-            return None;
-        };
-        state.used -= message.len() + OVERHEAD;
+        if self.batch.is_empty() {
+            self.refill();
+        }
+        let message = self.batch.pop_front()?;
+        let half = self.shared.budget / 2;
+        let before = self.left;
+        self.left -= cost(&message);
+        self.handed_on += cost(&message);
         // Half empty, not one message: a wake-up for each would cost more
         // than the messages.
-        let waiting = if state.used <= self.0.budget / 2 {
-            state.producer.take()
-        } else {
-            None
-        };
-        drop(state);
-        wake(waiting);
+        if self.batch.is_empty() || (before > half && self.left <= half) {
+            self.settle();
+        }
         Some(message)
     }
 
     /// Ready when there is a message.
     pub(crate) fn poll_filled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0.state();
+        if !self.batch.is_empty() {
+            return Poll::Ready(());
+        }
+        let mut state = self.shared.state();
         if state.messages.is_empty() {
             register(&mut state.consumer, cx);
             return Poll::Pending;
@@ -128,21 +145,46 @@ impl Consumer {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.state().messages.is_empty()
+        self.batch.is_empty() && self.shared.state().messages.is_empty()
+    }
+
+    /// Takes what is queued; the producer's budget still counts it.
+    fn refill(&mut self) {
+        let mut state = self.shared.state();
+        state.consumer = None;
+        std::mem::swap(&mut state.messages, &mut self.batch);
+        self.left = state.used;
+    }
+
+    /// Gives the budget back and wakes the producer if half of it is free.
+    fn settle(&mut self) {
+        let mut state = self.shared.state();
+        state.used -= std::mem::take(&mut self.handed_on);
+        let waiting = if state.used <= self.shared.budget / 2 {
+            state.producer.take()
+        } else {
+            None
+        };
+        drop(state);
+        wake(waiting);
     }
 }
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         state.closed = true;
-        state.used = 0;
         let unread = std::mem::take(&mut state.messages);
         let waiting = state.producer.take();
         drop(state);
         drop(unread);
         wake(waiting);
     }
+}
+
+/// What a queued message takes of the budget.
+fn cost(message: &Bytes) -> usize {
+    message.len() + OVERHEAD
 }
 
 fn register(place: &mut Option<Waker>, cx: &Context<'_>) {
@@ -200,6 +242,27 @@ mod tests {
         consumer.pop().unwrap();
         assert_eq!(woken.get(), 1);
         assert!(matches!(producer.poll_ready(&mut cx), Poll::Ready(Ok(()))));
+    }
+
+    #[test]
+    fn what_comes_while_a_batch_is_handed_on_counts_too() {
+        let woken = Arc::new(Count::default());
+        let waker = woken.clone().into();
+        let mut cx = Context::from_waker(&waker);
+        let (mut producer, mut consumer) = queue(1000);
+        producer.push(message(400));
+        producer.push(message(400));
+        consumer.pop().unwrap();
+        producer.push(message(600));
+        assert!(producer.poll_ready(&mut cx).is_pending());
+        // 1,400 were sent; 600 are left when all but the last are gone.
+        consumer.pop().unwrap();
+        assert_eq!(woken.get(), 0);
+        assert!(producer.poll_ready(&mut cx).is_ready());
+        assert!(!consumer.is_empty());
+        consumer.pop().unwrap();
+        assert!(consumer.is_empty());
+        assert!(consumer.pop().is_none());
     }
 
     #[test]

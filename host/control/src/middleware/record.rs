@@ -40,7 +40,8 @@ struct Line {
     transport: &'static str,
     peer: Option<SocketAddr>,
     start: Instant,
-    /// `None` until the call ended: dropped before, the caller left.
+    /// `None` until the call ended: dropped before, the caller left, or the
+    /// host failed.
     code: Option<Code>,
 }
 
@@ -90,7 +91,12 @@ impl Line {
     fn write(&self, now: Instant) {
         let micros = now.saturating_duration_since(self.start).as_micros();
         let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-        let code = self.code.unwrap_or(Code::Cancelled).name();
+        let code = self.code.unwrap_or(if std::thread::panicking() {
+            Code::Internal
+        } else {
+            Code::Cancelled
+        });
+        let code = code.name();
         let peer = self.peer.map(tracing::field::display);
         // The level of an event is part of its call site, hence two of them.
         macro_rules! line {
