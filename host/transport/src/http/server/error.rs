@@ -54,6 +54,10 @@ impl Refusal {
         }
     }
 
+    pub(super) fn late_body() -> Self {
+        Status::deadline_exceeded("the deadline passed before the request body had arrived").into()
+    }
+
     pub(super) fn verb(allow: &'static str, message: &str) -> Self {
         let extra = Some(("allow", allow));
         Self {

@@ -20,7 +20,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use ostler_call::{Body, Encoding, Status};
+use ostler_call::{Body, Deadline, Encoding, Status};
 use ostler_schema::{Admitted, Handler, Health, Type};
 use tokio_util::sync::CancellationToken;
 
@@ -127,6 +127,7 @@ impl Site {
             Target::Call(head, form) => (head, form),
         };
         let reply_encoding = head.reply;
+        let deadline = head.deadline;
         let admitted = match self.handler.admit(*head) {
             Ok(admitted) => admitted,
             Err(reply) => return refuse(error::of_reply(reply), body),
@@ -154,7 +155,7 @@ impl Site {
                 parts.uri.query().unwrap_or_default().to_owned(),
             ))
         } else {
-            match self.single(body).await {
+            match self.single(body, deadline).await {
                 Ok(message) => Body::one(message),
                 Err((refusal, body)) => return refuse(refusal, body),
             }
@@ -176,16 +177,34 @@ impl Site {
     }
 
     /// Reads the one message of a body, within limits.
-    async fn single(&self, mut body: Incoming) -> Result<Bytes, (Refusal, Incoming)> {
+    async fn single(
+        &self,
+        mut body: Incoming,
+        deadline: Option<Deadline>,
+    ) -> Result<Bytes, (Refusal, Incoming)> {
         let limit = self.config.message_bytes;
         if body.size_hint().lower() > limit as u64 {
             return Err((Refusal::too_large(limit), body));
         }
-        match tokio::time::timeout(self.config.body_timeout, read(&mut body, limit)).await {
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(refusal)) => Err((refusal, body)),
-            Err(_) => Err((Refusal::slow_body(self.config.body_timeout), body)),
-        }
+        let reading = tokio::time::timeout(self.config.body_timeout, read(&mut body, limit));
+        let refusal = match before(deadline, reading).await {
+            Some(Ok(Ok(message))) => return Ok(message),
+            Some(Ok(Err(refusal))) => refusal,
+            Some(Err(_)) => Refusal::slow_body(self.config.body_timeout),
+            None => Refusal::late_body(),
+        };
+        Err((refusal, body))
+    }
+}
+
+/// What `future` gives before the caller's deadline. The host's own deadlines
+/// count once the call has its message.
+async fn before<T>(deadline: Option<Deadline>, future: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        None => Some(future.await),
+        Some(deadline) => tokio::time::timeout_at(deadline.instant().into(), future)
+            .await
+            .ok(),
     }
 }
 
