@@ -217,11 +217,12 @@ impl Server {
     }
 
     async fn http1(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
+        // NB no `pipeline_flush`: with it hyper never flushes the 400 or 431 to
+        // bytes it cannot parse, since they stay in its buffer (hyper 1).
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.config.header_timeout)
             .max_buf_size(self.config.header_bytes.max(8 << 10))
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(io), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
