@@ -9,6 +9,8 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 
+use crate::Http;
+
 /// Rows that ran.
 #[derive(Debug)]
 pub struct Table {
@@ -30,6 +32,16 @@ impl Table {
         let ran = AssertUnwindSafe(row).catch_unwind().await;
         self.rows
             .push((what.to_string(), ran.map_err(|panic| text(&*panic))));
+    }
+
+    /// Runs a row on each version of HTTP.
+    pub async fn both<F>(&mut self, what: impl Display, row: impl Fn(Http) -> F)
+    where
+        F: Future<Output = ()>,
+    {
+        for http in Http::BOTH {
+            self.row(format!("{what} ({http})"), row(http)).await;
+        }
     }
 
     /// Shows the table.

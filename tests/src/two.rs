@@ -138,7 +138,16 @@ impl H2Call {
     /// When nothing comes, or the head was not read before.
     pub async fn read(&mut self) -> Step {
         let body = self.receiving.as_mut().expect("the head is read first");
-        match within("the next bytes of a response", body.data()).await {
+        // The end may come as a frame without bytes, which is no step.
+        let next = async {
+            loop {
+                match body.data().await {
+                    Some(Ok(data)) if data.is_empty() => {}
+                    other => return other,
+                }
+            }
+        };
+        match within("the next bytes of a response", next).await {
             Some(Ok(data)) => {
                 body.flow_control().release_capacity(data.len()).ok();
                 Step::Data(data)
