@@ -1,7 +1,7 @@
 //! A host inside another program: serves one component, makes a call without
 //! a socket, then serves until Ctrl-C.
 //!
-//! `cargo run -p ostler --example embed -- users.wasm`
+//! `cargo run -p ostler --example embed -- users.wasm users.get_user '{"user_id":1}'`
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -11,7 +11,13 @@ use ostler::call::{Body, Head, Kind, Next, Reply};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let component = std::env::args().nth(1).ok_or("usage: embed FILE.wasm")?;
+    let mut args = std::env::args().skip(1);
+    let usage = "usage: embed FILE.wasm SERVICE.METHOD JSON";
+    let component = args.next().ok_or(usage)?;
+    let name = args.next().ok_or(usage)?;
+    let (service, method) = name.rsplit_once('.').ok_or(usage)?;
+    let message = args.next().ok_or(usage)?;
+
     let app = App::builder()
         .component(component)
         .listen("127.0.0.1:0")
@@ -20,33 +26,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     eprintln!("listening on {:?}", app.local_addrs());
 
-    // The same path a transport takes: admit the head, then serve the body.
-    // Unlike the client of a network, this one sees metadata and statuses as
-    // the host does.
-    let handler = app.handler();
-    for service in app.services() {
-        let Some(declared) = service.contract.services.first() else {
-            continue;
-        };
-        let Some(method) = declared.methods.first() else {
-            continue;
-        };
-        let head = Head::new(&*declared.name.plain, &*method.name.plain);
-        let reply = match handler.admit(head) {
-            Ok(call) => call.serve(Body::one("{}".into())).await,
-            Err(reply) => reply,
-        };
-        eprintln!(
-            "{}.{}: {}",
-            declared.name.plain,
-            method.name.plain,
-            text(reply).await
-        );
-    }
+    // The same path that transports take: admit the head, then serve the body.
+    let reply = match app.handler().admit(Head::new(service, method)) {
+        Ok(call) => call.serve(Body::one(message.into())).await,
+        Err(refused) => refused,
+    };
+    eprintln!("{}", text(reply).await);
 
     let summary = app
         .run(async {
-            // Without Ctrl-C there is nothing left to wait for.
+            // Where Ctrl-C cannot be caught there is nothing to wait for.
             let _unavailable = tokio::signal::ctrl_c().await;
         })
         .await;
@@ -54,18 +43,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The messages of a reply, and how it ended.
+/// The messages of a reply, a line each, and why it failed if it did.
 async fn text(reply: Reply) -> String {
     let mut messages = match reply.body.kind {
-        Kind::Empty(end) => return format!("{:?}", end.result),
         Kind::One(message, _) => return String::from_utf8_lossy(&message).into_owned(),
+        Kind::Empty(end) => {
+            return end
+                .result
+                .map_or_else(|s| s.to_string(), |()| String::new());
+        }
         Kind::Stream(messages) => messages,
     };
-    let mut all = String::new();
+    let mut lines = Vec::new();
     loop {
         match poll_fn(|cx| messages.as_mut().poll_next(cx)).await {
-            Next::Message(message) => all += &format!("{}\n", String::from_utf8_lossy(&message)),
-            Next::End(end) => return format!("{all}{:?}", end.result),
+            Next::Message(message) => lines.push(String::from_utf8_lossy(&message).into_owned()),
+            Next::End(end) => {
+                lines.extend(end.result.err().map(|status| status.to_string()));
+                return lines.join("\n");
+            }
         }
     }
 }
