@@ -108,6 +108,12 @@ pub trait Sink: Send {
     /// The status the call ends with, such as for an item above the message
     /// limit.
     fn push(&mut self, item: Value) -> Result<(), Status>;
+
+    /// Whether the borders of chunks carry no meaning here, so that a chunk may
+    /// be pushed in pieces.
+    fn splits_chunks(&self) -> bool {
+        false
+    }
 }
 
 /// How a call ended.

@@ -50,19 +50,24 @@ impl Meter {
         total
     }
 
-    /// An epoch tick found the guest running; returns `(slice, call)` CPU in
-    /// nanoseconds.
+    /// An epoch tick found the guest running; returns `(slice, call)` in
+    /// nanoseconds: CPU of this slice since its first tick, and of the call.
+    /// What came before the first tick is left out of the slice, since a host
+    /// thread that was descheduled then is no reason to pre-empt its guest.
     pub(crate) fn tick(&self, clock: &Clock) -> (u64, u64) {
-        let slice = match self.cpu_ns.load(Relaxed) {
+        let (slice, before) = match self.cpu_ns.load(Relaxed) {
             UNMEASURED => {
                 let first = self.unmeasured(clock);
                 self.first_ns.store(first, Relaxed);
                 self.cpu_ns.store(thread_cpu_ns(), Relaxed);
-                first
+                (0, first)
             }
-            cpu => self.measured(cpu),
+            cpu => (
+                thread_cpu_ns().saturating_sub(cpu),
+                self.first_ns.load(Relaxed),
+            ),
         };
-        (slice, self.billed_ns.load(Relaxed) + slice)
+        (slice, self.billed_ns.load(Relaxed) + before + slice)
     }
 
     fn unmeasured(&self, clock: &Clock) -> u64 {

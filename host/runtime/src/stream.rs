@@ -15,6 +15,10 @@ use crate::task::{GuestTask, Reason};
 /// Items one `next-batch` hands over at most.
 const MAX_BATCH: u32 = 1_024;
 
+/// Bytes of a chunk copied out of a guest at once where its borders carry no
+/// meaning, so that a stalled stream holds no more.
+const PIECE: usize = 16 << 10;
+
 /// What a guest reads. After the end or an error, reading repeats it.
 #[derive(Clone)]
 pub(crate) struct InputEnd {
@@ -163,9 +167,29 @@ impl OutputEnd {
 
     /// Waits for room, then sends one item.
     pub(crate) async fn send(&self, item: Value) -> Result<(), Closed> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
+        self.ready().await?;
+        self.push(item)
+    }
+
+    /// Waits for room.
+    pub(crate) async fn ready(&self) -> Result<(), Closed> {
+        poll_fn(|cx| self.poll_ready(cx)).await
+    }
+
+    /// Sends one item for which there is room.
+    pub(crate) fn push(&self, item: Value) -> Result<(), Closed> {
         self.task.touch();
         self.lock().push(item)
+    }
+
+    /// The largest piece of a chunk that is sent at once, bytes.
+    pub(crate) fn piece(&self) -> usize {
+        let splits = self
+            .lock()
+            .sink
+            .as_ref()
+            .is_some_and(|sink| sink.splits_chunks());
+        if splits { PIECE } else { usize::MAX }
     }
 
     /// Sends items one after the other.

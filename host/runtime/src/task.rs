@@ -128,6 +128,12 @@ struct Slot {
 }
 
 impl Slot {
+    fn notify(&mut self) {
+        if let Some(waiter) = self.waiter.take() {
+            waiter.wake();
+        }
+    }
+
     fn wait(&mut self, cx: &Context<'_>) {
         match &mut self.waiter {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -244,6 +250,7 @@ impl GuestTask {
         mut future: GuestFuture,
         cx: &mut Context<'_>,
     ) -> Poll<Outcome> {
+        self.preempted.store(false, Ordering::Relaxed);
         self.meter.begin_slice(&self.shared.clock);
         let polled = future.as_mut().poll(cx);
         self.meter.end_slice(&self.shared.clock);
@@ -334,9 +341,7 @@ impl GuestTask {
                 self.enqueue();
             }
         }
-        if let Some(waiter) = slot.waiter.take() {
-            waiter.wake();
-        }
+        slot.notify();
     }
 
     fn move_to_lane(self: &Arc<Self>, slot: &mut Slot, future: GuestFuture) {
@@ -356,33 +361,46 @@ impl GuestTask {
         // Cleared before the poll: a wake during it queues another turn.
         self.queued.store(false, Ordering::Release);
         let mut slot = self.slot();
-        let mut future =
-            match std::mem::replace(&mut slot.phase, Phase::LanePolling { again: true }) {
-                Phase::Lane(future) => future,
-                Phase::LanePolling { .. } => return,
-                // It is not on the lane, or has ended.
-                phase => {
-                    slot.phase = phase;
-                    return;
-                }
-            };
+        let running = Phase::LanePolling { again: true };
+        let mut future = match std::mem::replace(&mut slot.phase, running) {
+            Phase::Lane(future) => future,
+            Phase::LanePolling { .. } => return,
+            // It is the transport's again, or has ended: whoever waits looks.
+            phase => {
+                slot.phase = phase;
+                return slot.notify();
+            }
+        };
         slot.phase = Phase::LanePolling { again: false };
         drop(slot);
+        self.preempted.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(self));
         self.meter.begin_slice(&self.shared.clock);
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         self.meter.end_slice(&self.shared.clock);
         let mut slot = self.slot();
         match polled {
-            Poll::Pending => {
-                let again = matches!(slot.phase, Phase::LanePolling { again: true });
-                slot.phase = Phase::Lane(future);
-                if again {
-                    self.enqueue();
-                }
-            }
+            Poll::Pending => self.park(&mut slot, future),
             Poll::Ready(finished) => self.settle(slot, finished),
         }
+    }
+
+    /// After a turn on the lane: a guest that computes stays there; one that
+    /// waits goes back to the transport, which feeds it without a change of
+    /// threads.
+    fn park(self: &Arc<Self>, slot: &mut Slot, future: GuestFuture) {
+        let again = matches!(slot.phase, Phase::LanePolling { again: true });
+        let computes = self.preempted.load(Ordering::Relaxed);
+        if computes || !slot.attached || self.reason() != Reason::None {
+            slot.phase = Phase::Lane(future);
+            if again {
+                self.enqueue();
+            }
+            return;
+        }
+        self.on_lane.store(false, Ordering::Relaxed);
+        slot.phase = Phase::Parked(future);
+        slot.notify();
     }
 
     /// A call on the lane has ended: keeps the outcome for the one who waits.
@@ -395,9 +413,7 @@ impl GuestTask {
         }
         self.deadline_ms.store(NEVER, Ordering::Relaxed);
         slot.phase = Phase::Done(Box::new(finished));
-        if let Some(waiter) = slot.waiter.take() {
-            waiter.wake();
-        }
+        slot.notify();
     }
 
     fn vacate(&self, slot: &mut Slot) {

@@ -82,6 +82,10 @@ impl Sink for MessageSink {
             }
         }
     }
+
+    fn splits_chunks(&self) -> bool {
+        self.encoding == Encoding::Raw
+    }
 }
 
 /// Turns what was written into `scratch` into `Bytes`.

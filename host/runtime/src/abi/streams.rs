@@ -9,11 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ostler_call::Status;
 use ostler_schema::{Contract, StreamEnd, StreamResource, Type, Value};
-use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType, Val};
+use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType, Val, WasmList};
 use wasmtime::{Result, StoreContextMut, format_err};
 use wasmtime_wasi::p2::DynPollable;
 
 use super::value::{from_val, status_val, to_val};
+use crate::deployment::Closed;
 use crate::host::{rpc_types, subscribe_input, subscribe_output};
 use crate::state::{SinkHandle, SourceHandle, State};
 use crate::stream::{InputEnd, OutputEnd};
@@ -306,22 +307,43 @@ fn chunk_next_batch(
     )
 }
 
+/// The chunk stays in the guest's memory until there is room for it; then it is
+/// copied, piece by piece where borders carry no meaning.
 fn chunk_send(instance: &mut LinkerInstance<'_, State>, name: &str, index: usize) -> Result<()> {
     instance.func_wrap_async(
         name,
-        move |store: Store<'_>, (this, item): (Resource<SinkHandle>, Vec<u8>)| {
+        move |store: Store<'_>, (this, item): (Resource<SinkHandle>, WasmList<u8>)| {
             boxed(async move {
                 let sent: Sent = match output(&store, this.rep(), index) {
-                    Some(output) => {
-                        let sent = output.send(Value::Bytes(Bytes::from(item))).await;
-                        Ok((sent.map_err(|_| rpc_types::Closed::Closed),))
-                    }
+                    Some(output) => Ok((send_chunk(store, output, item).await.map_err(closed),)),
                     None => Ok((Err(rpc_types::Closed::Closed),)),
                 };
                 sent
             })
         },
     )
+}
+
+async fn send_chunk(
+    store: Store<'_>,
+    output: OutputEnd,
+    item: WasmList<u8>,
+) -> std::result::Result<(), Closed> {
+    let mut sent = 0;
+    loop {
+        output.ready().await?;
+        let rest = &item.as_le_slice(&store)[sent..];
+        let piece = &rest[..rest.len().min(output.piece())];
+        sent += piece.len();
+        output.push(Value::Bytes(Bytes::copy_from_slice(piece)))?;
+        if piece.len() == rest.len() {
+            return Ok(());
+        }
+    }
+}
+
+fn closed(_: Closed) -> rpc_types::Closed {
+    rpc_types::Closed::Closed
 }
 
 fn chunk_send_batch(
