@@ -1,7 +1,7 @@
 //! `ostler run`: serves components until told to stop.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let mut config = Config::load(args.config.as_deref()).map_err(ostler::Error::from)?;
     if config.server.cache.is_none() {
-        config.server.cache = cache_folder();
+        config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
     }
     let mut builder = App::builder().config(config).on_progress(show_progress());
     for component in args.components {
@@ -147,6 +147,21 @@ fn cache_folder() -> Option<PathBuf> {
     absolute("XDG_CACHE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
         .map(|folder| folder.join("ostler"))
+}
+
+/// Whether the usual folder is there. Where it cannot be, as for a user without
+/// a home, there is nothing wrong with serving; a folder that was configured
+/// must be usable.
+fn can_be_made(folder: &Path) -> bool {
+    let made = std::fs::create_dir_all(folder);
+    if let Err(error) = &made {
+        tracing::warn!(
+            %error,
+            folder = %folder.display(),
+            "compiled components are not kept; set server.cache to a folder that can be written"
+        );
+    }
+    made.is_ok()
 }
 
 /// Components from this size on may compile for seconds.
