@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use memchr::memchr;
 use serde_json::Value;
 
 use crate::{H2, H2Call, Head, RawHttp, Step};
@@ -274,12 +275,15 @@ impl Exchange {
     /// # Panics
     /// When it is not JSON, the body breaks off, or nothing comes.
     pub async fn line(&mut self) -> Option<Value> {
+        let mut seen = 0;
         loop {
-            if let Some(at) = self.lines.iter().position(|byte| *byte == b'\n') {
-                let line = self.lines.split_to(at + 1);
+            // Searched once, and fast: a line may have megabytes.
+            if let Some(at) = memchr(b'\n', &self.lines[seen..]) {
+                let line = self.lines.split_to(seen + at + 1);
                 let value = serde_json::from_slice(&line);
                 return Some(value.unwrap_or_else(|e| panic!("{line:?} is not JSON: {e}")));
             }
+            seen = self.lines.len();
             match self.read().await {
                 Step::Data(data) => self.lines.extend_from_slice(&data),
                 Step::End(_) if self.lines.is_empty() => return None,

@@ -310,9 +310,9 @@ fn of_another_type() -> Vec<Row> {
         ),
         (
             "a field deep inside",
-            Request::json("/types/echo", r#"{"value":{"yes":true}}"#),
+            Request::json("/types/echo", r#"{"yes":true,"numbers":{"u_eight":1}}"#),
             400,
-            "missing",
+            "numbers.s_eight: missing",
         ),
     ]
 }

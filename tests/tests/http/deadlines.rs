@@ -120,7 +120,7 @@ async fn ticker(
     http: ostler_tests::Http,
     trailers: bool,
 ) -> ostler_tests::Answer {
-    let mut request = Request::ndjson("/ticker/run", "").header("ostler-timeout-ms", "300");
+    let mut request = Request::ndjson("/ticker/run", "").header("ostler-timeout-ms", "1000");
     if trailers {
         request = request.header("te", "trailers");
     }

@@ -1,5 +1,7 @@
 //! Every behaviour of plain HTTP, on HTTP/1.1 and on h2c: one table a module.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod chunks;
 mod deadlines;
 mod errors;
