@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ostler::App;
 use ostler::call::{Body, Head, Kind, Next, Reply};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,6 +19,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (service, method) = name.rsplit_once('.').ok_or(usage)?;
     let message = args.next().ok_or(usage)?;
 
+    // First of all: from the moment it serves, it can be stopped.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let app = App::builder()
         .component(component)
         .listen("127.0.0.1:0")
@@ -35,8 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let summary = app
         .run(async {
-            // Where Ctrl-C cannot be caught there is nothing to wait for.
-            let _unavailable = tokio::signal::ctrl_c().await;
+            interrupt.recv().await;
         })
         .await;
     eprintln!("{} calls were lost", summary.lost);
