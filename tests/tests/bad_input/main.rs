@@ -6,6 +6,8 @@
 mod bodies;
 mod components;
 mod connections;
+mod heads;
+mod items;
 mod messages;
 
 use std::net::SocketAddr;

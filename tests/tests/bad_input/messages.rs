@@ -1,31 +1,18 @@
-//! Messages that are no JSON, or JSON of another type; and heads that mean no
-//! call.
+//! Messages that are no JSON, or JSON of another type.
 
-use ostler_tests::{Exchange, Host, Request, Table};
+use ostler_tests::{Host, Request, Table};
 use serde_json::json;
 
-use crate::{Row, refusals, refused, serves, unharmed};
+use crate::{Row, refusals, unharmed};
 
 #[tokio::test]
 async fn messages() {
-    let mut host = Host::start(&["users", "types", "control", "blobs"], None).await;
+    let mut host = Host::start(&["users", "types", "control"], None).await;
     let mut table = Table::new("Bad input: messages");
     refusals(&mut table, host.addr, malformed()).await;
     refusals(&mut table, host.addr, of_another_type()).await;
     refusals(&mut table, host.addr, nested()).await;
-    refusals(&mut table, host.addr, in_streams()).await;
     refusals(&mut table, host.addr, in_queries()).await;
-    mid_stream(&mut table, &host).await;
-    unharmed(&mut host);
-    table.finish();
-}
-
-#[tokio::test]
-async fn heads() {
-    let mut host = Host::start(&["users", "blobs"], None).await;
-    let mut table = Table::new("Bad input: heads");
-    refusals(&mut table, host.addr, addresses()).await;
-    refusals(&mut table, host.addr, headers()).await;
     unharmed(&mut host);
     table.finish();
 }
@@ -367,80 +354,6 @@ fn nested() -> Vec<Row> {
     ]
 }
 
-fn in_streams() -> Vec<Row> {
-    let lines = |bad: &str| {
-        let good = "{\"timestamp\":1,\"value\":2}\n".repeat(2);
-        Request::ndjson("/users/aggregate", format!("{good}{bad}\n"))
-    };
-    let array = |body: &'static str| Request::json("/users/aggregate", body);
-    vec![
-        (
-            "NDJSON: item 3 is malformed",
-            lines("{"),
-            400,
-            "item 3: Invalid JSON body",
-        ),
-        (
-            "NDJSON: item 3 has a wrong type",
-            lines(r#"{"timestamp":1,"value":"x"}"#),
-            400,
-            "item 3: value: ",
-        ),
-        (
-            "NDJSON: item 3 lacks a field",
-            lines(r#"{"timestamp":1}"#),
-            400,
-            "item 3: value: missing",
-        ),
-        (
-            "NDJSON: two values on a line",
-            lines("{} {}"),
-            400,
-            "item 3: ",
-        ),
-        ("NDJSON: an array on a line", lines("[]"), 400, "item 3: "),
-        ("NDJSON: null", lines("null"), 400, "item 3: "),
-        (
-            "an array cut off",
-            array(r#"[{"timestamp":1,"value":2},"#),
-            400,
-            "JSON",
-        ),
-        (
-            "an array with a comma too many",
-            array(r#"[{"timestamp":1,"value":2},]"#),
-            400,
-            "JSON",
-        ),
-        (
-            "an array without commas",
-            array(r#"[{"timestamp":1,"value":2}{"timestamp":1,"value":2}]"#),
-            400,
-            "expected ','",
-        ),
-        (
-            "an array with something after it",
-            array("[] x"),
-            400,
-            "JSON",
-        ),
-        ("an array of another type", array("[1]"), 400, "item 1: "),
-        (
-            "an object that is no message and no {}",
-            array(r#"{"x":1}"#),
-            400,
-            "",
-        ),
-        ("a number for a stream", array("7"), 400, ""),
-        (
-            "a chunk that is no base64",
-            Request::json("/blobs/upload", r#"["A*"]"#),
-            400,
-            "item 1: not base64",
-        ),
-    ]
-}
-
 fn in_queries() -> Vec<Row> {
     let get = |query: &str| Request::get(&format!("/users/get_user?{query}"));
     vec![
@@ -450,193 +363,5 @@ fn in_queries() -> Vec<Row> {
         ("query: half an escape", get("user_id=%3"), 400, ""),
         ("query: an escape of no digits", get("user_id=%zz"), 400, ""),
         ("query: invalid UTF-8", get("user_id=%ff"), 400, ""),
-    ]
-}
-
-/// Replies are out already, so the status is in the trailers.
-async fn mid_stream(table: &mut Table, host: &Host) {
-    let addr = host.addr;
-    table
-        .both(
-            "NDJSON: item 2 is malformed when a reply is out",
-            |http| async move {
-                let request = Request::ndjson("/users/conversation", "").header("te", "trailers");
-                let mut talk = Exchange::open(addr, http, &request).await;
-                talk.send(b"{\"text\":\"one\",\"user\":\"ada\"}\n").await;
-                let head = talk.head().await;
-                assert!(talk.line().await.is_some());
-                talk.send(b"{\"text\":[],\"user\":\"ada\"}\n").await;
-                let answer = talk.rest(head).await;
-                assert_eq!(
-                    (answer.trailer("ostler-status"), answer.status()),
-                    ("3", 200)
-                );
-                let message = answer.trailer("ostler-message");
-                assert!(message.contains("item 2: text: "), "{message}");
-                serves(addr, http).await;
-            },
-        )
-        .await;
-    table
-        .both(
-            "NDJSON: an item breaks off with the body",
-            |http| async move {
-                let mut up =
-                    Exchange::open(addr, http, &Request::ndjson("/users/aggregate", "")).await;
-                up.send(b"{\"timestamp\":1,\"value\":2}\n{\"timesta").await;
-                up.finish().await;
-                let head = up.head().await;
-                refused(&up.rest(head).await, 400, "item 2: ");
-            },
-        )
-        .await;
-}
-
-fn addresses() -> Vec<Row> {
-    vec![
-        (
-            "unknown service",
-            Request::json("/nobody/get_user", "{}"),
-            404,
-            "nobody",
-        ),
-        (
-            "unknown method",
-            Request::json("/users/nothing", "{}"),
-            404,
-            "nothing",
-        ),
-        (
-            "no method",
-            Request::json("/users", "{}"),
-            404,
-            "/SERVICE/METHOD",
-        ),
-        (
-            "a path too long",
-            Request::json("/users/get_user/7", "{}"),
-            404,
-            "/SERVICE/METHOD",
-        ),
-        ("the root", Request::get("/"), 404, "/SERVICE/METHOD"),
-        (
-            "an unknown well-known path",
-            Request::get("/.well-known/x"),
-            404,
-            "",
-        ),
-        (
-            "an empty service",
-            Request::json("//get_user", "{}"),
-            404,
-            "",
-        ),
-        ("a way up", Request::json("/../users", "{}"), 404, ""),
-        (
-            "the name of WIT",
-            Request::json("/users/get-user", r#"{"user_id":7}"#),
-            404,
-            "get-user",
-        ),
-        (
-            "capitals",
-            Request::json("/Users/get_user", "{}"),
-            404,
-            "Users",
-        ),
-        (
-            "an escaped zero",
-            Request::json("/users/%00", "{}"),
-            404,
-            "",
-        ),
-        (
-            "wrong HTTP method: GET",
-            Request::get("/users/aggregate"),
-            405,
-            "POST",
-        ),
-        (
-            "wrong HTTP method: PUT",
-            Request::new("PUT", "/users/get_user"),
-            405,
-            "POST",
-        ),
-        (
-            "wrong HTTP method: an own one",
-            Request::new("BREW", "/users/get_user"),
-            405,
-            "POST",
-        ),
-    ]
-}
-
-fn headers() -> Vec<Row> {
-    let of = |content: &str| {
-        Request::new("POST", "/users/get_user")
-            .header("content-type", content)
-            .body("{}")
-    };
-    let timeout =
-        |value: &str| Request::get("/users/get_user?user_id=7").header("ostler-timeout-ms", value);
-    let types = "application/x-ndjson";
-    let digits = "whole number of milliseconds";
-    vec![
-        ("wrong content type: text", of("text/plain"), 415, types),
-        (
-            "wrong content type: a form",
-            of("application/x-www-form-urlencoded"),
-            415,
-            types,
-        ),
-        ("wrong content type: XML", of("application/xml"), 415, types),
-        (
-            "wrong content type: gRPC",
-            of("application/grpc"),
-            415,
-            types,
-        ),
-        ("wrong content type: nothing", of(""), 415, types),
-        (
-            "wrong content type: NDJSON for one message",
-            of("application/x-ndjson"),
-            415,
-            "one message",
-        ),
-        (
-            "wrong content type: bytes for one message",
-            of("application/octet-stream"),
-            415,
-            "chunk stream",
-        ),
-        (
-            "wrong content type: bytes for a stream of records",
-            Request::raw("/users/aggregate", "{}"),
-            415,
-            "chunk stream",
-        ),
-        ("bad timeout: no number", timeout("soon"), 400, digits),
-        ("bad timeout: below zero", timeout("-1"), 400, digits),
-        ("bad timeout: a fraction", timeout("1.5"), 400, digits),
-        ("bad timeout: with a unit", timeout("5s"), 400, digits),
-        (
-            "bad timeout: eleven digits",
-            timeout("10000000000"),
-            400,
-            digits,
-        ),
-        ("bad timeout: nothing", timeout(""), 400, digits),
-        (
-            "metadata with a value that is no text",
-            Request::get("/users/get_user?user_id=7").header("x-microapi-a", "é"),
-            400,
-            "metadata key \"a\"",
-        ),
-        (
-            "metadata with a key that is none",
-            Request::get("/users/get_user?user_id=7").header("x-microapi-a!", "1"),
-            400,
-            "metadata key \"a!\"",
-        ),
     ]
 }

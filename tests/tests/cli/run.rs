@@ -52,18 +52,31 @@ async fn the_table_has_a_curl_line_each_that_works() {
             "no row of {row:?} in\n{text}"
         );
     }
+    let curls: Vec<_> = table.iter().filter(|line| line.contains("curl ")).collect();
+    for flags in ["", "--http2-prior-knowledge "] {
+        let curls = curls
+            .iter()
+            .map(|line| line.replace("curl ", &format!("curl {flags}")));
+        pasted(curls.collect()).await;
+    }
+}
+
+/// Runs the lines and checks what they answer.
+async fn pasted(lines: Vec<String>) {
     let folder = TempDir::new().unwrap();
     let mut answers = Vec::new();
-    for line in table.iter().filter(|line| line.contains("curl ")) {
+    for line in &lines {
         let output = shell(line, folder.path()).await;
         assert!(output.status.success(), "{line}\n{output:?}");
         let answer = stdout(&output);
         assert!(!answer.contains("\"error\""), "{line}\n{answer}");
         answers.push(answer);
     }
-    assert_eq!(answers.len(), 7, "{text}");
+    assert_eq!(answers.len(), 7, "{lines:?}");
     assert_eq!(answers[0], r#"{"username":"user-1","age":19}"#);
     assert_eq!(answers[1].lines().count(), 100);
+    assert!(answers[2].contains(r#""count":2"#), "{}", answers[2]);
+    assert_eq!(answers[3].lines().count(), 2);
     let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
     assert_eq!(answers[4], format!(r#"{{"length":5,"sha256":"{hello}"}}"#));
     // Downloads go to a file, the last of them is the echo.

@@ -90,7 +90,7 @@ fn posts() -> Vec<crate::Row> {
             user(7),
         ),
         (
-            "the last of two equal keys counts or is refused, never both",
+            "a key that comes twice, with one value",
             post("/users/get_user", r#"{"user_id":7,"user_id":7}"#),
             200,
             user(7),
