@@ -24,8 +24,10 @@ pub(crate) fn run() -> Result<()> {
     step("Stop", || host.stop())
 }
 
-/// How the host is built, for the tests too.
-pub(crate) const HOST: [&str; 2] = ["build", "--workspace"];
+/// How the host is built, for the tests too: everything at once, since cargo
+/// would compile the engine again for the features another choice of packages
+/// or targets comes to.
+pub(crate) const HOST: [&str; 3] = ["build", "--workspace", "--all-targets"];
 
 /// One call and its answer.
 struct Example {
