@@ -62,7 +62,7 @@ async fn guests_that_fail_are_told_apart_and_leave_nothing_behind() {
         (
             "memory without end",
             "/faults/grow",
-            r#"{"mib":4000}"#,
+            r#"{"mib":1000}"#,
             429,
             memory,
         ),
