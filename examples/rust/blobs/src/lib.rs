@@ -48,23 +48,17 @@ impl Blobs for Service {
 /// The chunk that starts at `start`, of a blob that ends at `size`.
 fn bytes(start: u64, size: u64) -> Vec<u8> {
     let length = (size - start).min(CHUNK as u64) as usize;
-    let phase = (start % PERIOD) as usize;
-    pattern()[phase..phase + length].to_vec()
-}
-
-/// A chunk and one period more, so that a chunk of any phase is a slice.
-fn pattern() -> &'static [u8] {
-    const LENGTH: usize = CHUNK + PERIOD as usize;
-    static PATTERN: [u8; LENGTH] = {
-        let mut pattern = [0; LENGTH];
-        let mut i = 0;
-        while i < LENGTH {
-            pattern[i] = (i % PERIOD as usize) as u8;
-            i += 1;
-        }
-        pattern
-    };
-    &PATTERN
+    let mut bytes = Vec::with_capacity(length);
+    bytes.extend(
+        (start..)
+            .map(|i| (i % PERIOD) as u8)
+            .take(length.min(PERIOD as usize)),
+    );
+    // Whole periods so far, so what follows is what is there.
+    while bytes.len() < length {
+        bytes.extend_from_within(..bytes.len().min(length - bytes.len()));
+    }
+    bytes
 }
 
 fn hex(bytes: &[u8]) -> String {
