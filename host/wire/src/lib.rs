@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod array;
+pub mod envelope;
 mod error;
 mod input;
 pub mod ndjson;
