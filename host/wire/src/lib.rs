@@ -14,5 +14,6 @@ mod input;
 pub mod ndjson;
 pub mod percent;
 pub mod raw;
+pub mod sse;
 
 pub use error::FramingError;

@@ -76,6 +76,9 @@ pub(super) const HTTP_KEYS: &[Key<ListenerConfig>] = &[
     }),
     Key::new("send-buffer", |l, v| v.size().map(|v| l.send_buffer = v)),
     Key::new("keep-alive", |l, v| v.duration().map(|v| l.keep_alive = v)),
+    Key::new("event-idle", |l, v| {
+        v.duration().map(|v| l.http.event_idle = v)
+    }),
     Key::new("contract", |l, v| v.flag().map(|v| l.http.contract = v)),
     Key::new("metadata", |l, v| {
         let names = v.texts()?;

@@ -34,6 +34,7 @@ metadata = ["X-Tenant"]
 header-timeout = "5s"
 stream-window = "128KiB"
 streams = 50
+event-idle = "7s"
 
 [limits]
 cpu = "2s"
@@ -59,6 +60,7 @@ fn a_full_file() {
     assert_eq!(listener.http.metadata_headers, ["x-tenant"]);
     assert_eq!(listener.header_timeout, Duration::from_secs(5));
     assert_eq!((listener.stream_window, listener.streams), (128 << 10, 50));
+    assert_eq!(listener.http.event_idle, Duration::from_secs(7));
     assert_eq!(server.access_log, AccessLog::Info);
     assert_eq!(
         server.cache.as_deref(),

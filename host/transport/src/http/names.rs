@@ -30,3 +30,9 @@ pub(super) const TRAILER_LIST: HeaderValue =
 pub(super) const JSON: &str = "application/json";
 pub(super) const NDJSON: &str = "application/x-ndjson";
 pub(super) const RAW: &str = "application/octet-stream";
+pub(super) const EVENTS: &str = "text/event-stream";
+
+/// The last event a client of an event stream has seen.
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Tells proxies of nginx's kind to hand a response on as it comes.
+pub(super) const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

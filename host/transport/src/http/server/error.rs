@@ -174,7 +174,7 @@ fn http_status(code: Code) -> StatusCode {
 
 /// `{"error","code","details"}`; the error is never empty, since clients take
 /// an empty one for success.
-fn error_body(status: &Status) -> Bytes {
+pub(super) fn error_body(status: &Status) -> Bytes {
     let message = if status.message().is_empty() {
         status.code().name()
     } else {

@@ -4,6 +4,9 @@
 
 mod body;
 mod error;
+mod events;
+#[doc(hidden)]
+pub mod probe;
 mod reply;
 mod request;
 
@@ -40,6 +43,8 @@ pub struct HttpConfig {
     pub metadata_headers: Vec<String>,
     /// Whether `/.well-known/ostler/contract` is answered.
     pub contract: bool,
+    /// How long an event stream is silent before it shows that it is alive.
+    pub event_idle: Duration,
 }
 
 impl Default for HttpConfig {
@@ -49,6 +54,7 @@ impl Default for HttpConfig {
             body_timeout: Duration::from_secs(30),
             metadata_headers: Vec::new(),
             contract: true,
+            event_idle: Duration::from_secs(20),
         }
     }
 }
@@ -124,21 +130,24 @@ impl Site {
         let (head, form) = match target {
             Target::Health => return self.health(),
             Target::Contract => return reply::json(self.handler.contract()),
+            Target::Finished => return events::finished(),
             Target::Call(head, form) => (head, form),
         };
         let reply_encoding = head.reply;
         let deadline = head.deadline;
+        let events = request::wants_events(&parts.headers);
         let admitted = match self.handler.admit(*head) {
             Ok(admitted) => admitted,
             Err(reply) => return refuse(error::of_reply(reply), body),
         };
-        if let Err(refusal) = check(&admitted, &parts.method, form, reply_encoding) {
+        if let Err(refusal) = check(&admitted, &parts.method, form, reply_encoding, events) {
             return refuse(refusal, body);
         }
         let shape = reply::Shape::new(
             admitted.method(),
             reply_encoding,
             request::wants_trailers(&parts.headers),
+            events.then_some(self.config.event_idle),
         );
         let oversized = body::Oversized::default();
         let messages = if admitted.method().pattern.streams_in() {
@@ -160,7 +169,11 @@ impl Site {
                 Err((refusal, body)) => return refuse(refusal, body),
             }
         };
-        let reply = admitted.serve(messages).await;
+        let reply = admitted.serve(messages);
+        let reply = match shape.event_idle() {
+            None => reply.await,
+            Some(idle) => events::reply(reply, idle).await,
+        };
         reply::response(reply, shape, oversized.is_set())
     }
 
@@ -238,7 +251,13 @@ async fn read(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
 }
 
 /// Whether the method can be called in this form.
-fn check(admitted: &Admitted, verb: &Verb, form: Form, reply: Encoding) -> Result<(), Refusal> {
+fn check(
+    admitted: &Admitted,
+    verb: &Verb,
+    form: Form,
+    reply: Encoding,
+    events: bool,
+) -> Result<(), Refusal> {
     let method = admitted.method();
     let by_get = method.idempotent && !method.pattern.streams_in();
     if verb == Verb::GET && !by_get {
@@ -266,6 +285,11 @@ fn check(admitted: &Admitted, verb: &Verb, form: Form, reply: Encoding) -> Resul
     if reply == Encoding::Raw && !raw_out {
         return Err(Refusal::not_acceptable(
             "the method does not answer a chunk stream",
+        ));
+    }
+    if events && !method.pattern.streams_out() {
+        return Err(Refusal::not_acceptable(
+            "the method answers one message: accept application/json",
         ));
     }
     Ok(())

@@ -17,8 +17,10 @@ use ostler_wire::percent;
 use tokio::time::{Instant, Sleep};
 
 use super::error;
+use super::events::Events;
 use crate::http::names::{
-    DETAILS, JSON, MESSAGE, METADATA_PREFIX, NDJSON, RAW, STATUS, TRAILER_LIST, TRAILERS,
+    ACCEL_BUFFERING, DETAILS, EVENTS, JSON, MESSAGE, METADATA_PREFIX, NDJSON, RAW, STATUS,
+    TRAILER_LIST, TRAILERS,
 };
 
 /// Messages that are there already go out together up to this size.
@@ -34,27 +36,67 @@ const FLUSH: Duration = Duration::from_millis(10);
 /// What decides how a reply is laid out, known before the call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
-    streams: bool,
-    raw: bool,
+    layout: Layout,
     trailers: bool,
     cacheable: bool,
 }
 
+/// How the messages of a reply are laid out in its body.
+#[derive(Clone, Copy, Debug)]
+enum Layout {
+    /// One JSON text.
+    One,
+    /// One JSON text a line.
+    Lines,
+    /// Bytes of a chunk stream.
+    Raw,
+    /// An event each; silent for so long, a comment.
+    Events(Duration),
+}
+
 impl Shape {
-    pub(super) fn new(method: &Method, reply: Encoding, trailers: bool) -> Self {
+    /// `event_idle` is set when the client wants events.
+    pub(super) fn new(
+        method: &Method,
+        reply: Encoding,
+        trailers: bool,
+        event_idle: Option<Duration>,
+    ) -> Self {
+        let layout = match (method.pattern.streams_out(), reply, event_idle) {
+            (false, ..) => Layout::One,
+            (true, _, Some(idle)) => Layout::Events(idle),
+            (true, Encoding::Raw, None) => Layout::Raw,
+            (true, _, None) => Layout::Lines,
+        };
         Self {
-            streams: method.pattern.streams_out(),
-            raw: reply == Encoding::Raw,
+            layout,
             trailers,
             cacheable: method.idempotent,
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn of_events(idle: Duration) -> Self {
+        Self {
+            layout: Layout::Events(idle),
+            trailers: false,
+            cacheable: false,
+        }
+    }
+
+    pub(super) fn event_idle(self) -> Option<Duration> {
+        match self.layout {
+            Layout::Events(idle) => Some(idle),
+            _ => None,
+        }
+    }
+
     fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match (self.streams, self.raw) {
-            (false, _) => JSON,
-            (true, false) => NDJSON,
-            (true, true) => RAW,
+        HeaderValue::from_static(match self.layout {
+            Layout::One => JSON,
+            Layout::Lines => NDJSON,
+            Layout::Raw => RAW,
+            Layout::Events(_) => EVENTS,
         })
     }
 }
@@ -75,9 +117,15 @@ pub(super) fn response(reply: Reply, shape: Shape, oversized: bool) -> Response<
         Kind::Empty(end) if end.result.is_err() => {
             return error::of_end(end, reply.headers, shape, oversized);
         }
-        Kind::Empty(end) if shape.streams => ReplyBody::ending(Bytes::new(), end, guard, shape),
-        // A client that reads JSON needs a text.
-        Kind::Empty(end) => ReplyBody::ending(Bytes::from_static(b"null"), end, guard, shape),
+        Kind::Empty(end) => {
+            let data = match shape.layout {
+                // A client that reads JSON needs a text.
+                Layout::One => Bytes::from_static(b"null"),
+                Layout::Lines | Layout::Raw => Bytes::new(),
+                Layout::Events(_) => Events::only_end(&end),
+            };
+            ReplyBody::ending(data, end, guard, shape)
+        }
         Kind::One(message, trailers) => {
             let result = Ok(());
             ReplyBody::ending(message, End { result, trailers }, guard, shape)
@@ -92,7 +140,11 @@ pub(super) fn response(reply: Reply, shape: Shape, oversized: bool) -> Response<
     if declares {
         headers.insert(header::TRAILER, TRAILER_LIST);
     }
-    if shape.cacheable && !headers.contains_key(header::CACHE_CONTROL) {
+    let events = shape.event_idle().is_some();
+    if events {
+        headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    }
+    if (shape.cacheable || events) && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
@@ -145,6 +197,7 @@ struct Streamed {
     buffer: BytesMut,
     end: Option<End>,
     shape: Shape,
+    events: Option<Events>,
     /// Runs before an abort.
     flush: Option<Pin<Box<Sleep>>>,
 }
@@ -163,6 +216,10 @@ impl fmt::Display for Aborted {
 impl std::error::Error for Aborted {}
 
 impl ReplyBody {
+    pub(super) fn empty() -> Self {
+        Self::full(Bytes::new())
+    }
+
     pub(super) fn full(data: Bytes) -> Self {
         Self(Inner::Full {
             data: Some(data),
@@ -198,6 +255,7 @@ impl ReplyBody {
             buffer: BytesMut::new(),
             end: None,
             shape,
+            events: shape.event_idle().map(Events::new),
             flush: None,
         };
         Self(Inner::Stream(Box::new(streamed)))
@@ -280,7 +338,7 @@ impl Streamed {
         while let Some(messages) = &mut self.messages {
             match messages.as_mut().poll_next(cx) {
                 // A raw chunk goes out as it is.
-                Poll::Ready(Next::Message(message)) if self.shape.raw && self.buffer.is_empty() => {
+                Poll::Ready(Next::Message(message)) if self.is_raw() && self.buffer.is_empty() => {
                     return Poll::Ready(Some(Ok(Frame::data(message))));
                 }
                 Poll::Ready(Next::Message(message)) => {
@@ -290,15 +348,24 @@ impl Streamed {
                     }
                 }
                 Poll::Ready(Next::End(end)) => {
+                    if let Some(events) = &mut self.events {
+                        events.end(&mut self.buffer, &end);
+                    }
                     self.end = Some(end);
                     self.messages = None;
                 }
-                Poll::Pending if self.buffer.is_empty() => return Poll::Pending,
+                Poll::Pending if self.buffer.is_empty() => match &mut self.events {
+                    Some(events) => ready!(events.poll_idle(cx, &mut self.buffer)),
+                    None => return Poll::Pending,
+                },
                 // What is there goes out; the next poll waits.
                 Poll::Pending => break,
             }
         }
         if !self.buffer.is_empty() {
+            if let Some(events) = &mut self.events {
+                events.restart();
+            }
             return Poll::Ready(Some(Ok(Frame::data(self.buffer.split().freeze()))));
         }
         if self.aborts() {
@@ -312,14 +379,23 @@ impl Streamed {
         Poll::Ready(self.end.take().and_then(|end| self.finish(end)))
     }
 
+    fn is_raw(&self) -> bool {
+        matches!(self.shape.layout, Layout::Raw)
+    }
+
+    /// A failure that neither trailers nor an event can tell.
     fn aborts(&self) -> bool {
-        !self.shape.trailers && self.end.as_ref().is_some_and(|end| end.result.is_err())
+        let told = self.shape.trailers || self.events.is_some();
+        !told && self.end.as_ref().is_some_and(|end| end.result.is_err())
     }
 
     fn append(&mut self, message: &[u8]) {
+        if let Some(events) = &mut self.events {
+            return events.item(&mut self.buffer, message);
+        }
         self.buffer.reserve(message.len() + 1);
         self.buffer.put_slice(message);
-        if !self.shape.raw {
+        if !self.is_raw() {
             self.buffer.put_u8(b'\n');
         }
     }
@@ -327,8 +403,8 @@ impl Streamed {
     fn finish(&self, end: End) -> Option<Result<Frame<Bytes>, Aborted>> {
         match end.result {
             _ if self.shape.trailers => Some(Ok(Frame::trailers(trailers(end)))),
-            Ok(()) => None,
-            Err(status) => Some(Err(Aborted(status))),
+            Err(status) if self.events.is_none() => Some(Err(Aborted(status))),
+            _ => None,
         }
     }
 }
@@ -360,7 +436,7 @@ fn trailers(end: End) -> HeaderMap {
 }
 
 /// `{"key":["value",…]}`.
-fn trailers_json(metadata: &Metadata) -> String {
+pub(super) fn trailers_json(metadata: &Metadata) -> String {
     let mut map = serde_json::Map::new();
     for (key, value) in metadata.iter() {
         let values = map

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, header};
 use ostler_call::{Address, Deadline, Encoding, Head, KeyError, Metadata, Status};
+use ostler_wire::sse;
 
 use super::HttpConfig;
 use super::error::Refusal;
-use crate::http::names::{JSON, METADATA_PREFIX, NDJSON, PLAIN_METADATA, RAW, TIMEOUT};
+use crate::http::names::{
+    EVENTS, JSON, LAST_EVENT_ID, METADATA_PREFIX, NDJSON, PLAIN_METADATA, RAW, TIMEOUT,
+};
 
 /// Digits of a timeout; ten are 115 days.
 const MAX_TIMEOUT_DIGITS: usize = 10;
@@ -18,6 +21,9 @@ const MAX_TIMEOUT_DIGITS: usize = 10;
 pub(super) enum Target {
     Health,
     Contract,
+    /// An event stream its client has seen to its end: an `EventSource`
+    /// connects again whenever a stream ends.
+    Finished,
     /// Boxed: a head is large and the other targets are empty.
     Call(Box<Head>, Form),
 }
@@ -53,6 +59,9 @@ pub(super) fn target(
     }
     let address = address(parts.uri.path())?;
     let form = form(parts)?;
+    if wants_events(&parts.headers) && has_seen_the_end(&parts.headers) {
+        return Ok(Target::Finished);
+    }
     let head = Head {
         address,
         metadata: metadata(&parts.headers, config)?,
@@ -128,19 +137,32 @@ fn media_type(value: &[u8]) -> &[u8] {
         .trim_ascii()
 }
 
-/// The first type that the client accepts decides.
 fn reply_encoding(headers: &HeaderMap) -> Encoding {
+    if accepts_first(headers, RAW) {
+        Encoding::Raw
+    } else {
+        Encoding::PlainJson
+    }
+}
+
+/// Whether the client wants the messages of a stream as server-sent events.
+pub(super) fn wants_events(headers: &HeaderMap) -> bool {
+    accepts_first(headers, EVENTS)
+}
+
+fn has_seen_the_end(headers: &HeaderMap) -> bool {
+    let last = headers.get(&LAST_EVENT_ID);
+    last.is_some_and(|id| id == sse::LAST_ID)
+}
+
+/// The first type that the client accepts decides.
+fn accepts_first(headers: &HeaderMap, name: &str) -> bool {
     let first = headers
         .get_all(header::ACCEPT)
         .iter()
         .flat_map(|value| value.as_bytes().split(|b| *b == b','))
         .find(|media| !is_refused(media));
-    let raw = first.is_some_and(|media| media_type(media).eq_ignore_ascii_case(RAW.as_bytes()));
-    if raw {
-        Encoding::Raw
-    } else {
-        Encoding::PlainJson
-    }
+    first.is_some_and(|media| media_type(media).eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// Whether a type is listed with quality 0 (RFC 9110, section 12.4.2).
@@ -297,6 +319,33 @@ mod tests {
                 (got, head.request, head.reply),
                 (form, request, reply),
                 "{verb} {content}"
+            );
+        }
+    }
+
+    #[test]
+    fn events() {
+        let rows = [
+            ("text/event-stream", "", true, false),
+            ("Text/Event-Stream; charset=utf-8, */*", "7", true, false),
+            ("text/event-stream", "end", true, true),
+            ("text/event-stream;q=0, application/json", "", false, false),
+            ("application/json, text/event-stream", "end", false, false),
+            ("*/*", "end", false, false),
+        ];
+        for (accept, last, wanted, finished) in rows {
+            let builder = || {
+                Request::get("/users/list_users")
+                    .header("accept", accept)
+                    .header("last-event-id", last)
+            };
+            let (parts, ()) = builder().body(()).unwrap().into_parts();
+            assert_eq!(wants_events(&parts.headers), wanted, "{accept}");
+            let target = parse(builder());
+            assert_eq!(
+                matches!(target, Ok(Target::Finished)),
+                finished,
+                "{accept} {last}"
             );
         }
     }
