@@ -2,5 +2,8 @@
 //! and a client half; the servers are handed a
 //! [`Handler`](ostler_schema::Handler) and know nothing of what runs behind it.
 
+mod clock;
+mod dial;
 pub mod http;
 pub mod listener;
+pub mod websocket;

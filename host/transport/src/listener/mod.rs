@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use self::caps::{Caps, Permit};
 use self::sniff::{Sniffed, Version, sniff};
 use crate::http::server::{Connection, HttpConfig};
+use crate::websocket::server::{Sockets, WebSocketConfig};
 
 /// How long the accept loop rests when the system has no descriptor left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -33,7 +34,7 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 
 /// How long, once the server stops, an open HTTP/1.1 connection may still
 /// bring the request its client is just sending.
-const LAST_REQUEST: Duration = Duration::from_millis(500);
+pub(crate) const LAST_REQUEST: Duration = Duration::from_millis(500);
 
 /// What a listener allows its connections.
 #[derive(Clone, Debug)]
@@ -58,6 +59,8 @@ pub struct ListenerConfig {
     pub keep_alive: Duration,
     /// What the HTTP transport allows a request.
     pub http: HttpConfig,
+    /// What the WebSocket transport allows its clients.
+    pub websocket: WebSocketConfig,
 }
 
 impl Default for ListenerConfig {
@@ -72,6 +75,7 @@ impl Default for ListenerConfig {
             send_buffer: 64 << 10,
             keep_alive: Duration::from_secs(20),
             http: HttpConfig::default(),
+            websocket: WebSocketConfig::default(),
         }
     }
 }
@@ -118,13 +122,23 @@ impl Listener {
         stop: CancellationToken,
         grace: Duration,
     ) -> usize {
+        let tasks = TaskTracker::new();
+        let cut = CancellationToken::new();
+        let sockets = Sockets::new(
+            Arc::clone(&handler),
+            self.config.websocket.clone(),
+            tasks.clone(),
+            stop.clone(),
+            cut.clone(),
+        );
         let server = Arc::new(Server {
             handler,
+            sockets,
             caps: Caps::new(self.config.connections, self.config.connections_per_ip),
             config: self.config,
-            tasks: TaskTracker::new(),
+            tasks,
             stop: stop.clone(),
-            cut: CancellationToken::new(),
+            cut,
         });
         tokio::select! {
             () = stop.cancelled() => {}
@@ -145,6 +159,7 @@ impl Listener {
 
 struct Server {
     handler: Arc<dyn Handler>,
+    sockets: Sockets,
     config: Arc<ListenerConfig>,
     caps: Arc<Caps>,
     tasks: TaskTracker,
@@ -203,8 +218,10 @@ impl Server {
         let service = Connection::new(
             Arc::clone(&self.handler),
             self.config.http.clone(),
+            self.sockets.clone(),
             peer,
             self.stop.clone(),
+            Arc::new(permit),
         );
         let served = match version {
             Version::Http1 => self.http1(io, service).await,
@@ -213,7 +230,6 @@ impl Server {
         if let Err(error) = served {
             tracing::debug!(%peer, %error, "the connection ended with an error");
         }
-        drop(permit);
     }
 
     async fn http1(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
@@ -223,7 +239,8 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(self.config.header_timeout)
             .max_buf_size(self.config.header_bytes.max(8 << 10))
-            .serve_connection(TokioIo::new(io), service);
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             served = connection.as_mut() => return served,

@@ -32,14 +32,6 @@ struct Detail<'a> {
     value: &'a RawValue,
 }
 
-/// The caller's time is up.
-pub(super) fn late() -> Status {
-    Status::new(
-        Code::DeadlineExceeded,
-        "the call did not end before its deadline",
-    )
-}
-
 /// The status of a response that is no success.
 pub(super) fn of_response(http: StatusCode, body: &[u8]) -> Status {
     let Ok(ErrorBody {

@@ -9,21 +9,20 @@ mod source;
 mod two;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::Uri;
 use http::uri::Authority;
-use ostler_call::{Body, Deadline, End, Head, Kind, Reply, Status};
+use ostler_call::{Body, End, Head, Kind, Reply, Status};
 use ostler_schema::Pattern;
 use tokio::net::TcpStream;
-use tokio_util::task::AbortOnDropHandle;
 
 use self::reply::Expected;
 use self::request::{Progress, Request, RequestBody};
 use self::source::Source;
+use crate::clock::now;
+use crate::dial::{self, within};
 
 /// Which HTTP a client speaks. There is no negotiation over plain TCP.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -178,80 +177,16 @@ impl Shared {
 
 impl Target {
     fn new(url: &str, config: ClientConfig) -> Result<Self, Status> {
-        let wrong = |why: &str| {
-            Status::invalid_argument(format!(
-                "{url:?} is not the URL of a host: {why}; write http://HOST:PORT"
-            ))
-        };
-        let uri: Uri = url.parse().map_err(|e| wrong(&format!("{e}")))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some(scheme) => return Err(wrong(&format!("{scheme} is not supported"))),
-            None => return Err(wrong("it has no scheme")),
-        }
-        if uri.path() != "/" || uri.query().is_some() {
-            return Err(wrong("it has a path"));
-        }
-        let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("it has a user"));
-        }
         Ok(Self {
-            authority: authority.clone(),
+            authority: dial::authority(url, "http")?,
             config,
         })
     }
 
     /// A connection within its time.
     async fn dial(&self) -> Result<TcpStream, Status> {
-        let host = self.authority.host();
-        let port = self.authority.port_u16().unwrap_or(80);
-        let connecting = TcpStream::connect(format!("{host}:{port}"));
-        let unreachable = |why: &dyn fmt::Display| {
-            Status::unavailable(format!("cannot connect to {host}:{port}: {why}"))
-        };
-        let stream = tokio::time::timeout(self.config.connect_timeout, connecting)
-            .await
-            .map_err(|_| {
-                unreachable(&format_args!(
-                    "no answer within {:?}",
-                    self.config.connect_timeout
-                ))
-            })?
-            .map_err(|e| unreachable(&e))?;
-        stream.set_nodelay(true).map_err(|e| unreachable(&e))?;
-        Ok(stream)
+        dial::connect(&self.authority, self.config.connect_timeout).await
     }
-}
-
-/// What `answer` gives before the deadline.
-async fn within<T>(
-    deadline: Option<Deadline>,
-    answer: impl Future<Output = Result<T, Status>>,
-) -> Result<T, Status> {
-    match deadline {
-        None => answer.await,
-        Some(deadline) => tokio::time::timeout_at(deadline.instant().into(), answer)
-            .await
-            .unwrap_or_else(|_| Err(error::late())),
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a deadline becomes a relative timeout at this edge"
-)]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// Runs `task` until the handle is dropped.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a client has no drain: its tasks end with the connections and calls that hold them"
-)]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(task))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use ostler_call::Status;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::source::{Part, Source};
-use super::{Progress, Request, RequestBody, Target, error, spawn};
+use super::{Progress, Request, RequestBody, Target, error};
+use crate::dial::spawn;
 
 /// Connections kept between calls.
 const IDLE: usize = 16;

@@ -15,6 +15,7 @@ use tokio::time::Sleep;
 
 use super::error;
 use super::source::{Part, Source};
+use crate::dial;
 use crate::http::names::{METADATA_PREFIX, NDJSON, PLAIN_METADATA, RAW};
 
 /// Bytes of an error body.
@@ -121,7 +122,7 @@ impl Messages {
                 .as_mut()
                 .is_some_and(|late| late.as_mut().poll(cx).is_ready())
             {
-                return Poll::Ready(Err(error::late()));
+                return Poll::Ready(Err(dial::late()));
             }
             match ready!(source.poll_part(cx)) {
                 Some(Ok(Part::Data(data))) => self.splitter.push(data),

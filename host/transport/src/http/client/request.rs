@@ -17,7 +17,7 @@ use ostler_schema::Pattern;
 use ostler_wire::ndjson;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::error;
+use crate::dial;
 use crate::http::names::{JSON, METADATA_PREFIX, NDJSON, PLAIN_METADATA, RAW, TIMEOUT};
 
 /// Messages that are there already are sent together up to this size.
@@ -173,7 +173,7 @@ fn timeout(deadline: Option<Deadline>, now: Instant) -> Result<Option<HeaderValu
     };
     let left = deadline.remaining(now);
     if left.is_zero() {
-        return Err(error::late());
+        return Err(dial::late());
     }
     let millis = left
         .as_nanos()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Response};
-use ostler_call::{Code, Encoding};
+use ostler_call::{Code, Deadline, Encoding};
 use tokio::sync::{Semaphore, mpsc};
 
 use self::server::{

@@ -19,7 +19,8 @@ use ostler_call::Status;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::source::{Part, Source};
-use super::{Progress, Request, RequestBody, Target, error, spawn};
+use super::{Progress, Request, RequestBody, Target, error};
+use crate::dial::spawn;
 
 /// Bytes a stream buffers for sending.
 const SEND_BUFFER: usize = 64 << 10;

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::reply::{self, ReplyBody, Shape};
 use crate::http::names::{JSON, TRAILER_LIST};
+use crate::websocket::server::Refused;
 
 /// A request that is not served: the status, and what HTTP says beside it.
 #[derive(Debug)]
@@ -21,6 +22,16 @@ pub(super) struct Refusal {
     status: Status,
     headers: Metadata,
     extra: Option<(&'static str, &'static str)>,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self {
+            http: refused.http,
+            extra: refused.header,
+            ..refused.status.into()
+        }
+    }
 }
 
 impl From<Status> for Refusal {

@@ -10,6 +10,7 @@ pub mod probe;
 mod reply;
 mod request;
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use self::error::Refusal;
 use self::reply::ReplyBody;
 use self::request::{Form, Target};
+use crate::websocket::server::{self as websocket, Sockets};
 
 /// What the HTTP transport allows a request.
 #[derive(Clone, Debug)]
@@ -68,22 +70,29 @@ pub(crate) struct Connection {
 struct Site {
     handler: Arc<dyn Handler>,
     config: HttpConfig,
+    sockets: Sockets,
     peer: SocketAddr,
     stop: CancellationToken,
+    /// What the connection holds; a socket it becomes holds it too.
+    permit: Arc<dyn Any + Send + Sync>,
 }
 
 impl Connection {
     pub(crate) fn new(
         handler: Arc<dyn Handler>,
         config: HttpConfig,
+        sockets: Sockets,
         peer: SocketAddr,
         stop: CancellationToken,
+        permit: Arc<dyn Any + Send + Sync>,
     ) -> Self {
         let site = Site {
             handler,
             config,
+            sockets,
             peer,
             stop,
+            permit,
         };
         Self {
             site: Arc::new(site),
@@ -98,6 +107,9 @@ impl Service<Request<Incoming>> for Connection {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let site = Arc::clone(&self.site);
+        if websocket::is_upgrade(&request) {
+            return Box::pin(std::future::ready(Ok(site.upgrade(request))));
+        }
         Box::pin(async move {
             let closes = request.version() < Version::HTTP_2;
             let mut response = site.answer(request).await;
@@ -113,6 +125,22 @@ impl Service<Request<Incoming>> for Connection {
 }
 
 impl Site {
+    /// Makes a socket of a connection.
+    fn upgrade(&self, mut request: Request<Incoming>) -> Response<ReplyBody> {
+        let metadata = match request::metadata(request.headers(), &self.config) {
+            Ok(metadata) => metadata,
+            Err(refusal) => return refusal.response(None),
+        };
+        let permit = Arc::clone(&self.permit);
+        let agreed = self
+            .sockets
+            .upgrade(&mut request, metadata, self.peer, permit);
+        match agreed {
+            Ok(response) => response.map(ReplyBody::full),
+            Err(refused) => Refusal::from(refused).response(None),
+        }
+    }
+
     /// The whole path of a request.
     async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
         let (parts, body) = request.into_parts();

@@ -1,7 +1,7 @@
 //! From an HTTP head to the head of a call.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, Method as Verb, header};
@@ -10,6 +10,7 @@ use ostler_wire::sse;
 
 use super::HttpConfig;
 use super::error::Refusal;
+use crate::clock::now;
 use crate::http::names::{
     EVENTS, JSON, LAST_EVENT_ID, METADATA_PREFIX, NDJSON, PLAIN_METADATA, RAW, TIMEOUT,
 };
@@ -183,7 +184,8 @@ pub(super) fn wants_trailers(headers: &HeaderMap) -> bool {
         .any(|part| media_type(part).eq_ignore_ascii_case(b"trailers"))
 }
 
-fn metadata(headers: &HeaderMap, config: &HttpConfig) -> Result<Metadata, Refusal> {
+/// The headers that are metadata.
+pub(super) fn metadata(headers: &HeaderMap, config: &HttpConfig) -> Result<Metadata, Refusal> {
     let mut metadata = Metadata::new();
     for (name, value) in headers {
         let name = name.as_str();
@@ -230,14 +232,6 @@ fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Refusal> {
             )
         })?;
     Ok(Deadline::after(now(), Duration::from_millis(millis)))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a relative timeout becomes an instant at this edge"
-)]
-fn now() -> Instant {
-    Instant::now()
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::super::{Client, Http, spawn};
+use super::super::{Client, Http};
+use crate::dial::spawn;
 
 pub(super) const BOTH: [Http; 2] = [Http::One, Http::Two];
 
