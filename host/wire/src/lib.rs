@@ -10,6 +10,7 @@ mod arbitrary;
 pub mod array;
 pub mod envelope;
 mod error;
+pub mod grpc;
 mod input;
 pub mod ndjson;
 pub mod percent;
