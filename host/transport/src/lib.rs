@@ -6,4 +6,5 @@ mod clock;
 mod dial;
 pub mod http;
 pub mod listener;
+mod rpc;
 pub mod websocket;

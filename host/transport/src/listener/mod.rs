@@ -3,6 +3,7 @@
 //! in order.
 
 mod caps;
+mod response;
 mod sniff;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::caps::{Caps, Permit};
+pub(crate) use self::response::AnyBody;
 use self::sniff::{Sniffed, Version, sniff};
 use crate::http::server::{Connection, HttpConfig};
 use crate::websocket::server::{Sockets, WebSocketConfig};

@@ -29,8 +29,10 @@ use ostler_schema::{Admitted, Handler, Health, Type};
 use tokio_util::sync::CancellationToken;
 
 use self::error::Refusal;
-use self::reply::ReplyBody;
+pub(crate) use self::reply::ReplyBody;
 use self::request::{Form, Target};
+use crate::listener::AnyBody;
+use crate::rpc;
 use crate::websocket::server::{self as websocket, Sockets};
 
 /// What the HTTP transport allows a request.
@@ -101,18 +103,24 @@ impl Connection {
 }
 
 impl Service<Request<Incoming>> for Connection {
-    type Response = Response<ReplyBody>;
+    type Response = Response<AnyBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let site = Arc::clone(&self.site);
         if websocket::is_upgrade(&request) {
-            return Box::pin(std::future::ready(Ok(site.upgrade(request))));
+            let response = site.upgrade(request).map(AnyBody::Plain);
+            return Box::pin(std::future::ready(Ok(response)));
         }
         Box::pin(async move {
             let closes = request.version() < Version::HTTP_2;
-            let mut response = site.answer(request).await;
+            let mut response = if rpc::server::is_meant(&request) {
+                let answer = rpc::server::answer(&*site.handler, &site.config, site.peer, request);
+                answer.await.map(AnyBody::Rpc)
+            } else {
+                site.answer(request).await.map(AnyBody::Plain)
+            };
             // The client learns that this is the last answer here, so that none
             // of its requests meets a closed connection.
             if closes && site.stop.is_cancelled() {
