@@ -4,6 +4,7 @@
 //! as a person would.
 
 mod bench;
+mod clients;
 mod demo;
 mod guests;
 mod process;
@@ -21,7 +22,7 @@ const HELP: &str = "\
 Usage: cargo xtask <command>
 
 Commands:
-  setup    make this machine able to build guests
+  setup    make this machine able to build guests and to run all tests
   guests   build every example and test guest into target/guests/
   demo     set-up, host, examples, then one call of each pattern
   test     everything CI checks; the last line is `N passed, N failed`
@@ -54,7 +55,9 @@ fn run(args: &[String]) -> Result<ExitCode> {
         bail!("`{command}` takes no arguments, found `{extra}`\n\n{HELP}");
     }
     match command.as_str() {
-        "setup" => setup::run().map(|_| ExitCode::SUCCESS),
+        "setup" => setup::run()
+            .and_then(|_| clients::run())
+            .map(|()| ExitCode::SUCCESS),
         "guests" => guests::run().map(|()| ExitCode::SUCCESS),
         "demo" => demo::run().map(|()| ExitCode::SUCCESS),
         "test" => test::run(),

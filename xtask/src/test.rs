@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::progress::{say, step};
 use crate::workspace::Workspace;
-use crate::{demo, guests, process};
+use crate::{clients, demo, guests, process};
 
 /// Tests over all binaries, and checks that failed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -27,6 +27,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     tally.check("Format", || cargo(&workspace, &["fmt", "--all", "--check"]));
     let guests = tally.check("Guests", guests::run);
     tally.check("Lints", || cargo(&workspace, &LINTS));
+    // What needs them fails by itself, and says so.
+    tally.check("Clients", clients::run);
     let host = tally.check("Host", || cargo(&workspace, &demo::HOST));
     if guests && host {
         match step("Tests", || tests(&workspace)) {
