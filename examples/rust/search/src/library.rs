@@ -52,7 +52,8 @@ pub(crate) const DOCUMENTS: [(&str, &str); 12] = [
     ),
 ];
 
-/// Characters of an excerpt on either side of the first word's place.
+/// Characters of an excerpt on either side of the first word's place, and the
+/// rest of the words they are in.
 const AROUND: usize = 20;
 
 /// What was found in a text.
@@ -74,12 +75,21 @@ pub(crate) fn look<'a>(text: &'a str, words: &[String]) -> Option<Found<'a>> {
         }
     }
     let first = lower.find(&**words.first()?)?;
-    let start = first.saturating_sub(AROUND);
-    let end = (first + AROUND).min(text.len());
     Some(Found {
-        excerpt: text[start..end].trim(),
+        excerpt: excerpt(text, first),
         score,
     })
+}
+
+/// The words around a place.
+fn excerpt(text: &str, place: usize) -> &str {
+    let start = place.saturating_sub(AROUND);
+    let end = (place + AROUND).min(text.len());
+    let start = text[..start].rfind(' ').map_or(0, |space| space + 1);
+    let end = text[end..]
+        .find(' ')
+        .map_or(text.len(), |space| end + space);
+    &text[start..end]
 }
 
 #[cfg(test)]
