@@ -6,6 +6,7 @@
 mod bench;
 mod clients;
 mod demo;
+mod fuzz;
 mod guests;
 mod process;
 mod progress;
@@ -29,6 +30,9 @@ Commands:
   bench    measure against native peers
              --json FILE   also write the figures as flat JSON
              --quick       short rounds, to see that it works
+  fuzz     throw hostile input at what reads it; needs cargo-fuzz
+             [TARGET]      one of them
+             --seconds N   for each; 60 unless said otherwise
   help     show this
 ";
 
@@ -62,6 +66,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "demo" => demo::run().map(|()| ExitCode::SUCCESS),
         "test" => test::run(),
         "bench" => bench::run(&bench::Options::parse(rest)?).map(|()| ExitCode::SUCCESS),
+        "fuzz" => fuzz::run(&fuzz::Options::parse(rest)?),
         "help" | "--help" | "-h" => {
             progress::say(HELP);
             Ok(ExitCode::SUCCESS)
