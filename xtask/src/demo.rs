@@ -17,7 +17,7 @@ use crate::{guests, process};
 /// When anything differs from what is expected.
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::find()?;
-    guests::run()?;
+    guests::run_rust()?;
     step("Host", || process::run(workspace.cargo().args(HOST)))?;
     let host = step("Start", || Host::start(&workspace))?;
     step("Calls", || calls(&workspace, &host))?;

@@ -6,10 +6,13 @@
 mod bench;
 mod clients;
 mod demo;
+mod digest;
 mod fuzz;
 mod guests;
+mod node;
 mod process;
 mod progress;
+mod python;
 mod setup;
 mod test;
 mod toolchain;

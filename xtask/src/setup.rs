@@ -4,7 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::node::Node;
 use crate::progress::{say, step};
+use crate::python::Python;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::Workspace;
 use crate::{process, progress};
@@ -12,11 +14,36 @@ use crate::{process, progress};
 /// Debian's names for a compiler with its library's source and a linker.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
 
-/// Finds or installs what builds guests.
+/// What builds guests, by language.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    pub(crate) rust: Toolchain,
+    pub(crate) node: Node,
+    pub(crate) python: Python,
+}
+
+/// Finds or installs what builds guests in every language.
 ///
 /// # Errors
 /// When nothing works: each attempt and what to do by hand.
-pub(crate) fn run() -> Result<Toolchain> {
+pub(crate) fn run() -> Result<Tools> {
+    let workspace = Workspace::find()?;
+    Ok(Tools {
+        rust: rust()?,
+        node: step("Set-up: packages for guests in JavaScript", || {
+            Node::prepare(&workspace)
+        })?,
+        python: step("Set-up: packages for guests in Python", || {
+            Python::prepare(&workspace)
+        })?,
+    })
+}
+
+/// Finds or installs a compiler for guests in Rust.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn rust() -> Result<Toolchain> {
     let workspace = Workspace::find()?;
     let began = progress::now();
     let toolchain = step("Set-up: a compiler for guests", || toolchain(&workspace))?;

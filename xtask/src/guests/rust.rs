@@ -1,16 +1,16 @@
-//! Builds guests and turns each core module into a component.
+//! Builds guests in Rust and turns each core module into a component.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
-use crate::progress::{say, step};
+use super::output;
+use crate::progress::step;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::Workspace;
-use crate::{process, progress, setup};
+use crate::{process, progress};
 
 /// Folders whose sub-folders are guests.
 const FOLDERS: [&str; 3] = ["examples/rust", "tests/guests", "benches/guests"];
@@ -24,17 +24,15 @@ struct Guest {
     library: String,
 }
 
-/// Builds all guests into `target/guests/`.
+/// Builds all guests in Rust into `target/guests/`.
 ///
 /// # Errors
-/// When the set-up, a build or an encoding fails; which is said.
-pub(crate) fn run() -> Result<()> {
-    let toolchain = setup::run()?;
-    let workspace = Workspace::find()?;
-    let guests = discover(&workspace)?;
-    step(&format!("Guests: {}", listed(&guests)), || {
-        compile(&workspace, &toolchain, &guests)?;
-        encode_all(&workspace, &guests)
+/// When a build or an encoding fails; which is said.
+pub(super) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+    let guests = discover(workspace)?;
+    step(&format!("Guests in Rust: {}", listed(&guests)), || {
+        compile(workspace, toolchain, &guests)?;
+        encode_all(workspace, &guests)
     })
 }
 
@@ -127,16 +125,11 @@ fn compile(workspace: &Workspace, toolchain: &Toolchain, guests: &[Guest]) -> Re
 
 fn encode_all(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
     let modules = workspace.guests_build().join(TARGET).join("guest");
-    let folder = workspace.guests();
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot create {}", folder.display()))?;
     for guest in guests {
         let began = progress::now();
         let module = modules.join(format!("{}.wasm", guest.library));
         let component = encode(&module)?;
-        let file = folder.join(format!("{}.wasm", guest.package));
-        let changed = write_if_changed(&file, &component)?;
-        report(&guest.package, component.len(), changed, began.elapsed());
+        output::write(workspace, &guest.package, &component, began)?;
     }
     Ok(())
 }
@@ -150,28 +143,6 @@ fn encode(module: &Path) -> Result<Vec<u8>> {
         .module(&bytes)
         .and_then(ComponentEncoder::encode)
         .with_context(|| format!("{} cannot become a component", module.display()))
-}
-
-/// An unchanged component keeps its time, so that nothing after it is redone.
-fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<bool> {
-    if std::fs::read(file).is_ok_and(|old| old == bytes) {
-        return Ok(false);
-    }
-    // Renamed into place: a host that is reading the old one keeps it whole.
-    let fresh = file.with_extension(format!("wasm.{}", std::process::id()));
-    std::fs::write(&fresh, bytes)
-        .and_then(|()| std::fs::rename(&fresh, file))
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(true)
-}
-
-fn report(package: &str, size: usize, changed: bool, took: Duration) {
-    let state = if changed { "written" } else { "unchanged" };
-    say(format!(
-        "    target/guests/{package}.wasm  {:>6.1} KiB  {state} ({:.0} ms)",
-        size as f64 / 1024.0,
-        took.as_secs_f64() * 1e3
-    ));
 }
 
 fn listed(guests: &[Guest]) -> String {
