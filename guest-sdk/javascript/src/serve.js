@@ -5,14 +5,25 @@ import { bind } from './host.js';
 import * as log from './log.js';
 import { Closed, Sink } from './sink.js';
 import { Failure, Status, toHost } from './status.js';
+import { PARAMS, keepByteOrderMarks } from './starlingmonkey.js';
 import { Stream } from './stream.js';
 import { SAME, Unsafe, compile, withoutBigInts } from './values.js';
 
-/** What differs between engines. */
+/** What differs between engines: values of parameters, and all others. */
 const ENGINES = {
-  // A returned object that looks like a result is taken for one there.
-  starlingmonkey: { convert: () => () => SAME, ok: (value) => ({ tag: 'ok', val: value }) },
-  quickjs: { convert: compile, ok: (value) => value },
+  starlingmonkey: {
+    prepare: keepByteOrderMarks,
+    param: (types) => compile(types, PARAMS),
+    other: () => () => SAME,
+    // A returned object that looks like a result is taken for one there.
+    ok: (value) => ({ tag: 'ok', val: value }),
+  },
+  quickjs: {
+    prepare: withoutBigInts,
+    param: (types) => compile(types),
+    other: (types) => compile(types),
+    ok: (value) => value,
+  },
 };
 
 /**
@@ -24,11 +35,9 @@ const ENGINES = {
  */
 export function server(engine, interfaces, types) {
   bind(interfaces);
-  if (engine === 'quickjs') {
-    withoutBigInts();
-  }
-  const { convert, ok } = ENGINES[engine];
-  const convertible = convert(types);
+  const { prepare, param, other, ok } = ENGINES[engine];
+  prepare();
+  const converters = { param: param(types), other: other(types) };
 
   /**
    * @param module the author's
@@ -47,7 +56,7 @@ export function server(engine, interfaces, types) {
       );
     }
     const exported = Object.entries(methods).map(([method, spec]) => {
-      const compiled = compileMethod(spec, convertible);
+      const compiled = compileMethod(spec, converters);
       const call = (...given) => {
         try {
           const value = compiled.call(author, method, given);
@@ -64,12 +73,12 @@ export function server(engine, interfaces, types) {
   };
 }
 
-function compileMethod(spec, convert) {
-  const params = spec.params.map(convert);
-  const result = convert(spec.result);
-  const read = convert(spec.reads);
-  const written = convert(spec.writes);
-  const failed = convert(spec.error);
+function compileMethod(spec, { param, other }) {
+  const params = spec.params.map(param);
+  const result = other(spec.result);
+  const read = other(spec.reads);
+  const written = other(spec.writes);
+  const failed = other(spec.error);
   const reads = spec.reads !== undefined;
   const writes = spec.writes !== undefined;
 

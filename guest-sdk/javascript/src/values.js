@@ -68,11 +68,69 @@ const ARRAYS = {
   s64: BigInt64Array,
 };
 
+const QUICKJS = {
+  primitive: (type) => ({ s64: WIDE, u64: UNSIGNED })[type] ?? SAME,
+
+  list: (item, convert, types) => {
+    const Array_ = ARRAYS[types[item]];
+    if (Array_) {
+      return numbers(Array_, convert(item));
+    }
+    return unlessSame([convert(item)], ([{ view, lower }]) => ({
+      view: (items) => items.map(view),
+      lower: (items) => items.map(lower),
+    }));
+  },
+
+  option: (some, convert) => {
+    const { view, lower } = convert(some);
+    return {
+      view: (value) => (value === null ? undefined : view(value)),
+      lower: (value) => (value === null || value === undefined ? null : lower(value)),
+    };
+  },
+};
+
+/** Of what holds other values, in any engine. */
+const PARTS = {
+  option: (some, convert) =>
+    unlessSame([convert(some)], ([{ view, lower }]) => ({
+      view: (value) => (value === undefined ? undefined : view(value)),
+      lower: (value) => (value === null || value === undefined ? undefined : lower(value)),
+    })),
+
+  tuple: (parts, convert) =>
+    unlessSame(parts.map(convert), (parts) => ({
+      view: (values) => values.map((value, place) => parts[place].view(value)),
+      lower: (values) => values.map((value, place) => parts[place].lower(value)),
+    })),
+
+  record: (fields, convert) =>
+    unlessSame(
+      fields.map(([, type]) => convert(type)),
+      (parts) => ({
+        view: (value) => mapped(fields, (name, place) => parts[place].view(value[name])),
+        lower: (value) => mapped(fields, (name, place) => parts[place].lower(value[name])),
+      }),
+    ),
+
+  // Also `result`, and an option inside an option.
+  variant: (cases, convert) => {
+    const parts = new Map(cases.map(([tag, type]) => [tag, convert(type)]));
+    return unlessSame([...parts.values()], () => ({
+      view: ({ tag, val }) => ({ tag, val: parts.get(tag).view(val) }),
+      lower: ({ tag, val }) => ({ tag, val: (parts.get(tag) ?? SAME).lower(val) }),
+    }));
+  },
+};
+
 /**
- * The conversions for each type of a list: a text is a primitive; an object has
- * one key that says what it is made of, with places in the same list.
+ * The conversion for a place in a list of types: a text is a primitive; an
+ * object has one key that says what it is made of, with places in the same list.
+ *
+ * @param kinds what an engine does with some of them
  */
-export function compile(types) {
+export function compile(types, kinds = QUICKJS) {
   const done = new Map();
   const convert = (place) => {
     if (place === null || place === undefined) {
@@ -84,62 +142,16 @@ export function compile(types) {
     return done.get(place);
   };
   const make = (type) => {
-    if (type === 's64') {
-      return WIDE;
-    }
-    if (type === 'u64') {
-      return UNSIGNED;
-    }
     if (typeof type === 'string') {
-      return SAME;
+      return kinds.primitive(type);
     }
     const [[kind, of]] = Object.entries(type);
-    return MAKE[kind](of, convert, types);
+    return (kinds[kind] ?? PARTS[kind])(of, convert, types);
   };
   return convert;
 }
 
-const MAKE = {
-  list: (item, convert, types) => {
-    const Array_ = ARRAYS[types[item]];
-    if (Array_) {
-      return numbers(Array_, convert(item));
-    }
-    return unlessSame([convert(item)], ([{ view, lower }]) => ({
-      view: (items) => items.map(view),
-      lower: (items) => items.map(lower),
-    }));
-  },
-  option: (some, convert) => {
-    const { view, lower } = convert(some);
-    return {
-      view: (value) => (value === null ? undefined : view(value)),
-      lower: (value) => (value === null || value === undefined ? null : lower(value)),
-    };
-  },
-  tuple: (parts, convert) =>
-    unlessSame(parts.map(convert), (parts) => ({
-      view: (values) => values.map((value, place) => parts[place].view(value)),
-      lower: (values) => values.map((value, place) => parts[place].lower(value)),
-    })),
-  record: (fields, convert) =>
-    unlessSame(
-      fields.map(([, type]) => convert(type)),
-      (parts) => ({
-        view: (value) => mapped(fields, (name, place) => parts[place].view(value[name])),
-        lower: (value) => mapped(fields, (name, place) => parts[place].lower(value[name])),
-      }),
-    ),
-  // Also `result`, and an option inside an option.
-  variant: (cases, convert) => {
-    const parts = new Map(cases.map(([tag, type]) => [tag, convert(type)]));
-    return unlessSame([...parts.values()], () => ({
-      view: ({ tag, val }) => ({ tag, val: parts.get(tag).view(val) }),
-      lower: ({ tag, val }) => ({ tag, val: (parts.get(tag) ?? SAME).lower(val) }),
-    }));
-  },
-};
-
+/** Nothing to do for the parts is nothing to do for the whole. */
 function unlessSame(parts, make) {
   return parts.every((part) => part.same) ? SAME : make(parts);
 }

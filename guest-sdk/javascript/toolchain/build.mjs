@@ -44,8 +44,14 @@ const engines = {
   },
 };
 
-await bundle();
-await writeFile(config.output, await engines[config.engine]());
+try {
+  await bundle();
+  await writeFile(config.output, await engines[config.engine]());
+} catch (error) {
+  // Where in the toolchain it was thrown says nothing about the service.
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
 /** Engines resolve relative paths alone; an author also imports packages. */
 async function bundle() {
