@@ -6,9 +6,10 @@ mod output;
 
 use std::time::Instant;
 
-use ostler_call::{Body, Deadline, Encoding, Head, Status};
+use ostler_call::{Body, Deadline, Encoding, Head, Reply, Status};
 use ostler_schema::{Method, Pattern, Plan};
 use ostler_transport::http::client::{Client, Http};
+use ostler_transport::websocket;
 
 use super::exit::{Class, Failure};
 use super::{chunks, remote};
@@ -19,7 +20,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (service, method) = args.address()?;
     let metadata = args.metadata()?;
     let http = if args.http2 { Http::Two } else { Http::One };
-    let client = remote::connect(&args.url, http).await?;
+    // The contract is read over HTTP, whatever carries the call.
+    let client = remote::connect(&remote::http_url(&args.url), http).await?;
     let contracts = remote::contracts(&client).await?;
     let (declared, plan) = remote::find(&contracts, service, method)?;
     let pattern = declared.pattern;
@@ -36,7 +38,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     };
     let output = Output::open(args.output.as_deref()).await?;
     let mut report = Report::default();
-    let result = exchange(&client, head, pattern, body, output, &mut report).await;
+    let caller = Caller::new(client, &args.url).await?;
+    let result = exchange(&caller, head, pattern, body, output, &mut report).await;
     report.finish(result, args.json)
 }
 
@@ -57,9 +60,33 @@ fn check_chunks(args: &Args, method: &Method, plan: &Plan) -> Result<(), Failure
     Ok(())
 }
 
+/// What carries the call.
+enum Caller {
+    Http(Client),
+    WebSocket(websocket::client::Client),
+}
+
+impl Caller {
+    /// A socket where `url` names one, else `http`.
+    async fn new(http: Client, url: &str) -> Result<Self, Failure> {
+        if !remote::is_socket(url) {
+            return Ok(Self::Http(http));
+        }
+        let client = websocket::client::Client::connect(url).await;
+        client.map(Self::WebSocket).map_err(remote::unreachable)
+    }
+
+    async fn call(&self, head: Head, pattern: Pattern, body: Body) -> Result<Reply, Status> {
+        match self {
+            Self::Http(client) => client.call(head, pattern, body).await,
+            Self::WebSocket(client) => client.call(head, pattern, body).await,
+        }
+    }
+}
+
 /// Sends the body and writes what comes back.
 async fn exchange(
-    client: &Client,
+    client: &Caller,
     head: Head,
     pattern: Pattern,
     body: Body,

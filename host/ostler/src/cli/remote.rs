@@ -1,22 +1,41 @@
 //! What a running host says of itself.
 
-use ostler_call::Code;
+use std::borrow::Cow;
+
+use ostler_call::{Code, Status};
 use ostler_schema::{Contract, Method, Plan, Service, read_contracts};
 use ostler_transport::http::client::{Client, Http};
 
 use super::exit::{Class, Failure};
 
+const WS: &str = "ws://";
 const PATH: &str = "/.well-known/ostler/contract";
 
 /// Connects to the host at `url`.
 pub(super) async fn connect(url: &str, http: Http) -> Result<Client, Failure> {
-    Client::connect(url, http).await.map_err(|status| {
-        let class = match status.code() {
-            Code::InvalidArgument => Class::Usage,
-            _ => Class::Connection,
-        };
-        Failure::new(class, status.message())
-    })
+    Client::connect(url, http).await.map_err(unreachable)
+}
+
+/// The failure of a connection.
+pub(super) fn unreachable(status: Status) -> Failure {
+    let class = match status.code() {
+        Code::InvalidArgument => Class::Usage,
+        _ => Class::Connection,
+    };
+    Failure::new(class, status.message())
+}
+
+/// Whether a URL names a WebSocket.
+pub(super) fn is_socket(url: &str) -> bool {
+    url.starts_with(WS)
+}
+
+/// The URL of the HTTP side of a host.
+pub(super) fn http_url(url: &str) -> Cow<'_, str> {
+    match url.strip_prefix(WS) {
+        Some(host) => format!("http://{host}").into(),
+        None => url.into(),
+    }
 }
 
 /// The contracts of everything a host serves.

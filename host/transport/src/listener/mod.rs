@@ -51,9 +51,13 @@ pub struct ListenerConfig {
     pub header_bytes: usize,
     /// HTTP/2 streams a connection.
     pub streams: u32,
-    /// HTTP/2 window of a stream, bytes; a connection's is `streams` times it,
-    /// so that one stalled stream cannot stall the others.
+    /// HTTP/2 window of a stream, bytes.
     pub stream_window: u32,
+    /// HTTP/2 window of a connection, bytes; `None` is `streams` times a
+    /// stream's, so that one stalled stream cannot stall the others.
+    pub connection_window: Option<u32>,
+    /// The largest HTTP/2 frame a client may send, bytes.
+    pub frame_size: u32,
     /// Bytes buffered for sending, an HTTP/2 stream.
     pub send_buffer: usize,
     /// Between pings on an HTTP/2 connection; a peer that does not answer
@@ -61,8 +65,9 @@ pub struct ListenerConfig {
     pub keep_alive: Duration,
     /// What the HTTP transport allows a request.
     pub http: HttpConfig,
-    /// What the WebSocket transport allows its clients.
-    pub websocket: WebSocketConfig,
+    /// Origins whose pages may open a WebSocket, such as
+    /// `https://app.example.com`, beside the host's own.
+    pub origins: Vec<String>,
 }
 
 impl Default for ListenerConfig {
@@ -74,10 +79,38 @@ impl Default for ListenerConfig {
             header_bytes: 64 << 10,
             streams: 200,
             stream_window: 64 << 10,
+            connection_window: None,
+            frame_size: 16 << 10,
             send_buffer: 64 << 10,
             keep_alive: Duration::from_secs(20),
             http: HttpConfig::default(),
-            websocket: WebSocketConfig::default(),
+            origins: Vec::new(),
+        }
+    }
+}
+
+impl ListenerConfig {
+    /// With room for clients that do not wait for windows, nor cut what they
+    /// send into frames, as MicroAPI's gRPC client. What one of them sends
+    /// ahead can stall its connection; so this is for a listener of its own.
+    #[must_use]
+    pub fn large(self) -> Self {
+        Self {
+            streams: self.streams.max(200),
+            stream_window: 4 << 20,
+            connection_window: Some(4 << 20),
+            frame_size: 1 << 20,
+            ..self
+        }
+    }
+
+    /// A socket is to its calls what an HTTP/2 connection is to its streams.
+    fn websocket(&self) -> WebSocketConfig {
+        WebSocketConfig {
+            message_bytes: self.http.message_bytes,
+            calls: usize::try_from(self.streams).unwrap_or(usize::MAX),
+            keep_alive: self.keep_alive,
+            origins: self.origins.clone(),
         }
     }
 }
@@ -128,7 +161,7 @@ impl Listener {
         let cut = CancellationToken::new();
         let sockets = Sockets::new(
             Arc::clone(&handler),
-            self.config.websocket.clone(),
+            self.config.websocket(),
             tasks.clone(),
             stop.clone(),
             cut.clone(),
@@ -253,11 +286,13 @@ impl Server {
 
     async fn http2(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
         let config = &self.config;
-        let window = config.stream_window.saturating_mul(config.streams);
+        let all = config.stream_window.saturating_mul(config.streams);
+        let window = config.connection_window.unwrap_or(all);
         let connection = http2::Builder::new(Tracked(self.tasks.clone()))
             .timer(TokioTimer::new())
             .initial_stream_window_size(config.stream_window.min(MAX_WINDOW))
             .initial_connection_window_size(window.min(MAX_WINDOW))
+            .max_frame_size(config.frame_size)
             .max_concurrent_streams(config.streams)
             .max_send_buf_size(config.send_buffer)
             .max_header_list_size(u32::try_from(config.header_bytes).unwrap_or(u32::MAX))

@@ -13,7 +13,8 @@ use crate::cli::exit::Failure;
 /// line of JSON each.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Where the host is, such as http://127.0.0.1:8080.
+    /// Where the host is, such as http://127.0.0.1:8080, or
+    /// ws://127.0.0.1:8080 to call over a WebSocket.
     pub(super) url: String,
 
     /// What to call, such as users.get_user or users.v2.get_user.
@@ -42,7 +43,8 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
 
-    /// Speak HTTP/2 without TLS instead of HTTP/1.1.
+    /// Speak HTTP/2 without TLS instead of HTTP/1.1; with ws:// for reading the
+    /// contract alone.
     #[arg(long)]
     pub(super) http2: bool,
 

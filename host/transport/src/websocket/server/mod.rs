@@ -31,27 +31,15 @@ use super::framing;
 
 /// What the WebSocket transport allows its clients.
 #[derive(Clone, Debug)]
-pub struct WebSocketConfig {
+pub(crate) struct WebSocketConfig {
     /// Bytes of one message, in either direction.
-    pub message_bytes: usize,
+    pub(crate) message_bytes: usize,
     /// Calls at once on one socket.
-    pub calls: usize,
+    pub(crate) calls: usize,
     /// Between pings; a peer that says nothing for as long is gone.
-    pub keep_alive: Duration,
-    /// Origins whose pages may open a socket, such as
-    /// `https://app.example.com`, beside the host's own.
-    pub origins: Vec<String>,
-}
-
-impl Default for WebSocketConfig {
-    fn default() -> Self {
-        Self {
-            message_bytes: 4 << 20,
-            calls: 200,
-            keep_alive: Duration::from_secs(20),
-            origins: Vec::new(),
-        }
-    }
+    pub(crate) keep_alive: Duration,
+    /// Origins whose pages may open a socket, beside the host's own.
+    pub(crate) origins: Vec<String>,
 }
 
 /// Which protocol the envelopes of a socket follow.
