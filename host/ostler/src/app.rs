@@ -88,7 +88,7 @@ impl AppBuilder {
         self
     }
 
-    /// Listens on this address instead of the configured ones; may be
+    /// Listens on this address instead of those of `server.listen`; may be
     /// repeated. Port 0 takes a free one.
     #[must_use]
     pub fn listen(mut self, address: impl Into<String>) -> Self {
@@ -136,7 +136,8 @@ impl AppBuilder {
         let components = self.components()?;
         // Before anything is compiled: an address in use is found at once.
         let server = &self.config.server;
-        let front = Front::bind(&server.listen, &listener_config(server, &components)).await?;
+        let addresses = server.addresses(&listener_config(server, &components));
+        let front = Front::bind(addresses).await?;
         let engine = Engine::new(engine_config(&self.config, &components))
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
         let mut deployments = Vec::new();

@@ -21,18 +21,18 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Binds every address that `listen` names.
+    /// Binds every address, each with what its connections are held to.
     ///
     /// # Errors
     /// The address at fault and why.
-    pub(crate) async fn bind(listen: &[String], config: &ListenerConfig) -> Result<Self, Error> {
+    pub(crate) async fn bind(addresses: Vec<(String, ListenerConfig)>) -> Result<Self, Error> {
         let mut front = Self {
             listeners: Vec::new(),
             addresses: Vec::new(),
         };
-        for name in listen {
-            let bound = bind(name, config).await;
-            let (listener, address) = bound.map_err(|e| refused(name, &e))?;
+        for (name, config) in addresses {
+            let bound = bind(&name, &config).await;
+            let (listener, address) = bound.map_err(|e| refused(&name, &e))?;
             front.listeners.push(listener);
             front.addresses.push(address);
         }

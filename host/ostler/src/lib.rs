@@ -19,7 +19,9 @@ mod error;
 mod front;
 
 pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};
-pub use config::{Config, ConfigError, Server, ServiceConfig, ServiceLimits, parse_duration};
+pub use config::{
+    Config, ConfigError, H2, ListenerEntry, Server, ServiceConfig, ServiceLimits, parse_duration,
+};
 pub use error::{Error, ErrorKind};
 /// What a call is made of, for programs that make calls without a transport.
 pub use ostler_call as call;

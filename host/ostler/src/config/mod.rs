@@ -16,7 +16,7 @@ use toml::de::{DeTable, DeValue};
 
 use keys::{Source, apply_env, apply_table};
 pub use limits::ServiceLimits;
-pub use server::Server;
+pub use server::{H2, ListenerEntry, Server};
 pub use units::duration as parse_duration;
 use value::Raw;
 
@@ -109,29 +109,7 @@ impl Config {
     fn sections(&mut self, document: &DeTable<'_>, source: Source<'_>) -> Result<(), ConfigError> {
         for (name, value) in document {
             match &**name.get_ref() {
-                "server" => {
-                    let table = source.table(value, "server")?;
-                    apply_table(
-                        &mut self.server,
-                        server::KEYS,
-                        &["http"],
-                        table,
-                        "[server]",
-                        source,
-                    )?;
-                    if let Some(value) = table.get("http") {
-                        let table = source.table(value, "server.http")?;
-                        let listener = &mut self.server.listener;
-                        apply_table(
-                            listener,
-                            server::HTTP_KEYS,
-                            &[],
-                            table,
-                            "[server.http]",
-                            source,
-                        )?;
-                    }
-                }
+                "server" => self.server(source.table(value, "server")?, source)?,
                 "limits" => {
                     let table = source.table(value, "limits")?;
                     apply_table(
@@ -149,6 +127,44 @@ impl Config {
                     return Err(source.unknown(name.span().start, other, "", known));
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn server(&mut self, table: &DeTable<'_>, source: Source<'_>) -> Result<(), ConfigError> {
+        let others = ["http", "listener"];
+        apply_table(
+            &mut self.server,
+            server::KEYS,
+            &others,
+            table,
+            "[server]",
+            source,
+        )?;
+        if let Some(value) = table.get("http") {
+            let table = source.table(value, "server.http")?;
+            apply_table(
+                &mut self.server.listener,
+                server::HTTP_KEYS,
+                &[],
+                table,
+                "[server.http]",
+                source,
+            )?;
+        }
+        let Some(value) = table.get("listener") else {
+            return Ok(());
+        };
+        let Some(items) = value.get_ref().as_array() else {
+            return Err(source.error(
+                value.span().start,
+                "listener: write [[server.listener]], one for each group of addresses",
+            ));
+        };
+        for item in items {
+            let table = source.table(item, "server.listener")?;
+            let entry = listener(table, item.span().start, source)?;
+            self.server.listeners.push(entry);
         }
         Ok(())
     }
@@ -206,6 +222,29 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn listener(
+    table: &DeTable<'_>,
+    at: usize,
+    source: Source<'_>,
+) -> Result<ListenerEntry, ConfigError> {
+    let mut entry = ListenerEntry::default();
+    apply_table(
+        &mut entry,
+        server::LISTENER_KEYS,
+        &[],
+        table,
+        "[[server.listener]]",
+        source,
+    )?;
+    if entry.listen.is_empty() {
+        return Err(source.error(
+            at,
+            "[[server.listener]] without an address; add listen = \"HOST:PORT\"",
+        ));
+    }
+    Ok(entry)
 }
 
 fn service(

@@ -1,4 +1,4 @@
-//! `[server]` and `[server.http]`.
+//! `[server]`, `[server.http]` and `[[server.listener]]`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +17,8 @@ pub struct Server {
     pub grace: Duration,
     /// What connections are held to.
     pub listener: ListenerConfig,
+    /// Further addresses, with settings of their own.
+    pub listeners: Vec<ListenerEntry>,
     /// The level of the line written at the end of every call.
     pub access_log: AccessLog,
     /// Where compiled components are kept; `None` compiles at every start.
@@ -32,12 +34,65 @@ impl Default for Server {
             listen: vec!["127.0.0.1:8080".to_owned()],
             grace: Duration::from_secs(30),
             listener: ListenerConfig::default(),
+            listeners: Vec::new(),
             access_log: AccessLog::default(),
             cache: None,
             instances: None,
         }
     }
 }
+
+/// One `[[server.listener]]`.
+#[derive(Clone, Debug, Default)]
+pub struct ListenerEntry {
+    /// Addresses to listen on; port 0 takes any free one.
+    pub listen: Vec<String>,
+    /// How much a client may send ahead over HTTP/2.
+    pub h2: H2,
+}
+
+/// Settings of HTTP/2.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum H2 {
+    /// Those of `[server.http]`.
+    #[default]
+    Normal,
+    /// Those of [`ListenerConfig::large`].
+    Large,
+}
+
+impl Server {
+    /// Every address, each with what its connections are held to, where
+    /// `config` is what holds for all.
+    pub(crate) fn addresses(&self, config: &ListenerConfig) -> Vec<(String, ListenerConfig)> {
+        let plain = self.listen.iter().map(|name| (name, H2::Normal));
+        let further = self
+            .listeners
+            .iter()
+            .flat_map(|entry| entry.listen.iter().map(|name| (name, entry.h2)));
+        plain
+            .chain(further)
+            .map(|(name, h2)| {
+                let config = config.clone();
+                let config = match h2 {
+                    H2::Normal => config,
+                    H2::Large => config.large(),
+                };
+                (name.clone(), config)
+            })
+            .collect()
+    }
+}
+
+/// `[[server.listener]]`.
+pub(super) const LISTENER_KEYS: &[Key<ListenerEntry>] = &[
+    Key::new("listen", |l, v| v.texts().map(|v| l.listen = v)),
+    Key::new("h2", |l, v| {
+        let size = v.one_of(&["normal", "large"])?;
+        l.h2 = [H2::Normal, H2::Large][size];
+        Ok(())
+    }),
+];
 
 pub(super) const KEYS: &[Key<Server>] = &[
     Key::new("listen", |s, v| v.texts().map(|v| s.listen = v)),
@@ -79,6 +134,7 @@ pub(super) const HTTP_KEYS: &[Key<ListenerConfig>] = &[
     Key::new("event-idle", |l, v| {
         v.duration().map(|v| l.http.event_idle = v)
     }),
+    Key::new("origins", |l, v| v.texts().map(|v| l.origins = v)),
     Key::new("contract", |l, v| v.flag().map(|v| l.http.contract = v)),
     Key::new("metadata", |l, v| {
         let names = v.texts()?;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ostler_control::AccessLog;
+use ostler_transport::listener::ListenerConfig;
 
 use super::*;
 
@@ -36,6 +37,13 @@ stream-window = "128KiB"
 streams = 50
 event-idle = "7s"
 
+[[server.listener]]
+listen = "127.0.0.1:50051"
+h2 = "large"
+
+[[server.listener]]
+listen = ["127.0.0.1:2", "127.0.0.1:3"]
+
 [limits]
 cpu = "2s"
 message = "1MiB"
@@ -61,6 +69,23 @@ fn a_full_file() {
     assert_eq!(listener.header_timeout, Duration::from_secs(5));
     assert_eq!((listener.stream_window, listener.streams), (128 << 10, 50));
     assert_eq!(listener.http.event_idle, Duration::from_secs(7));
+    let addresses = server.addresses(listener);
+    let of = |(name, config): &(String, ListenerConfig)| {
+        let windows = (config.stream_window, config.connection_window);
+        (name.clone(), windows, config.frame_size, config.streams)
+    };
+    let normal = |name: &str| (name.to_owned(), (128 << 10, None), 16 << 10, 50);
+    let large = ((4 << 20, Some(4 << 20)), 1 << 20, 200);
+    assert_eq!(
+        addresses.iter().map(of).collect::<Vec<_>>(),
+        [
+            normal("127.0.0.1:0"),
+            normal("[::1]:0"),
+            ("127.0.0.1:50051".to_owned(), large.0, large.1, large.2),
+            normal("127.0.0.1:2"),
+            normal("127.0.0.1:3"),
+        ]
+    );
     assert_eq!(server.access_log, AccessLog::Info);
     assert_eq!(
         server.cache.as_deref(),
@@ -194,6 +219,18 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         (
             "[server.http]\nheader-timout = \"1s\"",
             "ostler.toml:2: unknown key \"header-timout\" in [server.http]; did you mean \"header-timeout\"?",
+        ),
+        (
+            "[[server.listener]]\nh2 = \"large\"",
+            "ostler.toml:1: [[server.listener]] without an address; add listen = \"HOST:PORT\"",
+        ),
+        (
+            "[[server.listener]]\nlisten = \"x:1\"\nh2 = \"huge\"",
+            "ostler.toml:3: h2: expected one of \"normal\", \"large\", found \"huge\"",
+        ),
+        (
+            "[server.listener]\nlisten = \"x:1\"",
+            "ostler.toml:1: listener: write [[server.listener]], one for each group of addresses",
         ),
         (
             "server = 3",
