@@ -2,6 +2,7 @@
 //! every byte, and tables of behaviours. Nothing here sleeps: everything waits
 //! for a condition, for at most [`PATIENCE`].
 
+mod clients;
 mod exchange;
 mod files;
 mod host;
@@ -14,6 +15,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
+pub use clients::{microapi, node};
 pub use exchange::{Answer, Exchange, Http, Request, call};
 pub use files::{example, guest, ostler};
 pub use host::{Host, Options, command};

@@ -8,6 +8,7 @@ mod errors;
 mod listener;
 mod messages;
 mod metadata;
+mod sse;
 mod streams;
 
 use std::net::SocketAddr;
