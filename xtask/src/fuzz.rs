@@ -57,7 +57,7 @@ impl Options {
 const PERIOD: Duration = Duration::from_secs(10);
 
 /// Lines of the engine shown with a finding.
-const LINES: usize = 40;
+const LINES: usize = 20;
 
 /// Runs one target or all; the last line is `N targets, N findings`.
 ///
@@ -215,7 +215,7 @@ impl Fuzzer {
             .spawn()
             .with_context(|| format!("cannot start `{}`", process::shown(&cargo)))?;
         let output = child.stderr.take().context("the output is not piped")?;
-        let mut last = VecDeque::new();
+        let mut shown = Shown::default();
         let mut reached = None;
         let mut told = now();
         for line in BufReader::new(output).split(b'\n') {
@@ -227,23 +227,44 @@ impl Fuzzer {
                 say(format!("    {reached}"));
                 told = now();
             }
-            last.push_back(line);
-            if last.len() > LINES {
-                last.pop_front();
-            }
+            shown.take(line);
         }
         let survived = child.wait()?.success();
         if let Some(reached) = reached {
             say(format!("    {reached}"));
         }
         if !survived {
-            last.iter().for_each(|line| say(format!("    | {line}")));
+            (shown.lines.iter()).for_each(|line| say(format!("    | {line}")));
             say(format!(
                 "    FINDING: move {}-* to fuzz/regressions/{target}/, fix it, and `cargo test -p ostler-fuzz`",
                 findings.display()
             ));
         }
         Ok(survived)
+    }
+}
+
+/// What is shown of a finding: how it begins, else the last lines.
+#[derive(Default)]
+struct Shown {
+    lines: VecDeque<String>,
+    begun: bool,
+}
+
+impl Shown {
+    fn take(&mut self, line: String) {
+        if !self.begun && (line.contains("panicked at") || line.contains("ERROR: ")) {
+            self.begun = true;
+            self.lines.clear();
+        }
+        if self.lines.len() == LINES {
+            if self.begun {
+                return;
+            }
+            self.lines.pop_front();
+        }
+        // Inputs and values may be long.
+        self.lines.push_back(line.chars().take(400).collect());
     }
 }
 
@@ -287,6 +308,20 @@ mod tests {
         ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_finding_is_shown_from_its_beginning() {
+        let mut shown = Shown::default();
+        for i in 0..30 {
+            shown.take(format!("before {i}"));
+        }
+        assert_eq!((shown.lines.len(), &*shown.lines[0]), (LINES, "before 10"));
+        shown.take("thread 'main' panicked at x.rs:1:1:".to_owned());
+        for i in 0..30 {
+            shown.take(format!("after {i}"));
+        }
+        assert_eq!((shown.lines.len(), &*shown.lines[1]), (LINES, "after 0"));
     }
 
     #[test]
