@@ -26,6 +26,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let mut tally = Tally::default();
     tally.check("Format", || cargo(&workspace, &["fmt", "--all", "--check"]));
     let guests = tally.check("Guests", guests::run);
+    tally.check("SDKs in JavaScript and Python", guests::test_sdks);
     tally.check("Lints", || cargo(&workspace, &LINTS));
     // What needs them fails by itself, and says so.
     tally.check("Clients", clients::run);

@@ -2,8 +2,9 @@
 //
 // An author sees what componentize-js shows: 64-bit integers are BigInts, an
 // option that is none is undefined, lists of numbers are typed arrays.
-// componentize-qjs shows 64-bit integers as numbers and none as null, so its
-// values are converted, along the types that generated code brings.
+// componentize-qjs shows 64-bit integers as numbers, large ones of 32 bits as
+// negative ones, and none as null, so its values are converted, along the types
+// that generated code brings.
 //
 // A number beyond 2^53 has lost its value before any code of ours sees it. It
 // is refused, never handed on.
@@ -55,6 +56,9 @@ const UNSIGNED = {
   },
 };
 
+/** One of 2^31 or more comes, and must go, as the negative number of its bits. */
+const U32 = { view: (value) => value >>> 0, lower: (value) => value | 0 };
+
 const ARRAYS = {
   u8: Uint8Array,
   s8: Int8Array,
@@ -69,7 +73,7 @@ const ARRAYS = {
 };
 
 const QUICKJS = {
-  primitive: (type) => ({ s64: WIDE, u64: UNSIGNED })[type] ?? SAME,
+  primitive: (type) => ({ u32: U32, s64: WIDE, u64: UNSIGNED })[type] ?? SAME,
 
   list: (item, convert, types) => {
     const Array_ = ARRAYS[types[item]];

@@ -44,20 +44,22 @@ class Method:
             arguments[-1] = Sink(arguments[-1], self.writes)
         return arguments
 
-    def __call__(self, function: Callable, given: tuple) -> object:
-        """Runs the author's method; only what the host understands comes out."""
+    def call(self, function: Callable, given: tuple) -> object:
+        """Runs the author's method."""
         try:
             return function(*self.arguments(given))
         except Closed:
             if self.writes:
                 return None
             raise
-        except Status as status:
-            if self.fails is Fails.STATUS:
-                raise Err(to_host(status)) from None
-            raise
-        finally:
-            close_all()
+
+    def known(self, error: BaseException) -> Err | None:
+        """An error that the contract knows, as the host takes it."""
+        if self.fails is Fails.STATUS and isinstance(error, Status):
+            return Err(to_host(error))
+        if self.fails is Fails.OTHER and type(error) is Err:
+            return error
+        return None
 
 
 def expose(module: ModuleType, name: str, **methods: Method) -> type:
@@ -71,31 +73,29 @@ def expose(module: ModuleType, name: str, **methods: Method) -> type:
         )
     instance = None
 
-    def called(method: str, function: Method, given: tuple) -> object:
+    def called(method: str, spec: Method, given: tuple) -> object:
         nonlocal instance
         try:
             # Made by the first call: at build time there is no host to ask.
             instance = instance or author()
-            return function(getattr(instance, method), given)
-        except Err:
-            if function.fails is not Fails.NEVER:
+            return spec.call(getattr(instance, method), given)
+        except BaseException as error:
+            known = spec.known(error)
+            if known is None:
+                _report(f"{name}.{method}", spec)
                 raise
-            _report(name, method, function)
-            raise
-        except BaseException:
-            _report(name, method, function)
-            raise
+            raise known from None
+        finally:
+            close_all()
 
-    def exported(method: str, function: Method) -> Callable:
-        return lambda self, *given: called(method, function, given)
+    def exported(method: str, spec: Method) -> Callable:
+        return lambda self, *given: called(method, spec, given)
 
     return type(name, (), {method: exported(method, spec) for method, spec in methods.items()})
 
 
-def _report(name: str, method: str, function: Method) -> None:
+def _report(place: str, spec: Method) -> None:
     """Says what the host sees only as a trap."""
     text = traceback.format_exc(chain=False).strip()
     message = text.rsplit("\n", 1)[-1]
-    log.error(
-        f"{name}.{method} raised {message}", traceback=text, may_fail_with=function.fails.value
-    )
+    log.error(f"{place} raised {message}", traceback=text, may_fail_with=spec.fails.value)

@@ -2,6 +2,7 @@
 //! componentize-qjs.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use heck::ToLowerCamelCase;
@@ -19,6 +20,7 @@ const LANGUAGE: Language = Language {
     name: "JavaScript",
     folder: "javascript",
     service: "service.js",
+    sources: "src",
 };
 
 /// What a component carries to run JavaScript.
@@ -61,6 +63,17 @@ pub(super) fn build(workspace: &Workspace, node: &Node) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Runs the SDK's own tests.
+///
+/// # Errors
+/// When one fails.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let mut node = Command::new("node");
+    // Passed tests are not worth a line each.
+    node.args(["--test", "--test-reporter", "dot"]);
+    process::run(node.current_dir(LANGUAGE.sdk(workspace)))
 }
 
 fn build_one(

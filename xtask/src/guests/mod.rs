@@ -34,3 +34,13 @@ pub(crate) fn run_rust() -> Result<()> {
     let workspace = Workspace::find()?;
     rust::build(&workspace, &setup::rust()?)
 }
+
+/// Runs the tests of the SDKs that cargo does not know.
+///
+/// # Errors
+/// When one fails.
+pub(crate) fn test_sdks() -> Result<()> {
+    let workspace = Workspace::find()?;
+    javascript::test(&workspace)?;
+    python::test(&workspace)
+}

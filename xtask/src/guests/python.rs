@@ -1,6 +1,7 @@
 //! Guests in Python, by componentize-py.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 use heck::{ToSnakeCase, ToUpperCamelCase};
@@ -17,6 +18,7 @@ const LANGUAGE: Language = Language {
     name: "Python",
     folder: "python",
     service: "service.py",
+    sources: "ostler_guest",
 };
 
 /// The generated module that the host calls.
@@ -34,6 +36,18 @@ pub(super) fn build(workspace: &Workspace, python: &Python) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Runs the SDK's own tests.
+///
+/// # Errors
+/// When one fails.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let mut python = Command::new("python3");
+    // Compiled modules would lie between the sources.
+    python.env("PYTHONDONTWRITEBYTECODE", "1");
+    python.args(["-m", "unittest", "discover", "--start-directory", "tests"]);
+    process::run(python.current_dir(LANGUAGE.sdk(workspace)))
 }
 
 fn build_one(workspace: &Workspace, python: &Python, script: &Script, name: String) -> Result<()> {

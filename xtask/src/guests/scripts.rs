@@ -19,6 +19,8 @@ pub(super) struct Language {
     pub(super) folder: &'static str,
     /// The author's file, which makes a folder a guest.
     pub(super) service: &'static str,
+    /// Where the SDK's own code is.
+    pub(super) sources: &'static str,
 }
 
 /// A guest's folder.
@@ -118,12 +120,14 @@ impl Build<'_> {
     }
 
     fn inputs(&self) -> Result<String> {
+        let sdk = self.language.sdk(self.workspace);
         let mut digest = Digest::default();
         digest
             .bytes(self.contract.lowered.to_wit())
             .bytes(self.contract.section())
             .bytes(self.engine)
-            .folder(&self.language.sdk(self.workspace))?
+            .folder(&sdk.join(self.language.sources))?
+            .folder(&sdk.join("toolchain"))?
             .folder(&self.script.folder)?;
         for (name, text) in &self.generated {
             digest.bytes(name).bytes(text);

@@ -1,0 +1,1 @@
+"""The interfaces of ostler:rpc."""
