@@ -19,3 +19,15 @@ function write(level, message, fields = {}) {
     host.log.log(level, String(message), pairs);
   }
 }
+
+/** A console for an engine without one. */
+export function addConsole() {
+  const line = (level) => (...parts) => write(level, parts.join(' '));
+  globalThis.console ??= {
+    log: line('info'),
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+  };
+}

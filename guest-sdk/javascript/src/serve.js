@@ -19,7 +19,10 @@ const ENGINES = {
     ok: (value) => ({ tag: 'ok', val: value }),
   },
   quickjs: {
-    prepare: withoutBigInts,
+    prepare: () => {
+      withoutBigInts();
+      log.addConsole();
+    },
     param: (types) => compile(types),
     other: (types) => compile(types),
     ok: (value) => value,
@@ -130,6 +133,12 @@ function withPayload(payload) {
 function unknown(place, { fails }, error) {
   const expected = { never: 'nothing', status: 'a Status', other: 'a Failure' }[fails];
   log.error(`${place} threw ${error}`, { stack: error?.stack ?? '', may_fail_with: expected });
-  // Engines take an error's own payload, or what is no Error, for the contract's.
-  return new Error(String(error));
+  const trap = new Error(String(error));
+  // Engines would take what they find here for an error of the contract.
+  const payload = {
+    get() {
+      throw trap;
+    },
+  };
+  return Object.defineProperty(trap, 'payload', payload);
 }

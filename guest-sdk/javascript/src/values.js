@@ -32,7 +32,8 @@ const WIDE = {
     return BigInt(value);
   },
   lower: (value) => {
-    const number = Number(value);
+    // What is no integer at all is an error of its own.
+    const number = Number(BigInt(value));
     if (!Number.isSafeInteger(number)) {
       throw new Unsafe();
     }

@@ -84,7 +84,7 @@ test('any other error is a trap, and its message is in the log', () => {
   const throws = [
     [{ fails: 'status' }, () => null.x, /TypeError: /],
     [{ fails: 'never' }, () => { throw Status.internal('x'); }, /INTERNAL: x/],
-    [{ fails: 'status' }, () => { throw 'text'; }, /threw text/],
+    [{ fails: 'status' }, () => { throw 'text'; }, /text/],
     [{ fails: 'status' }, failing('forged'), /see payload/],
     [{ fails: 'status' }, async () => {}, /returned a promise/],
     [{ fails: 'status' }, () => { throw new Closed(); }, /the peer is gone/],
@@ -92,7 +92,8 @@ test('any other error is a trap, and its message is in the log', () => {
   for (const [spec, method, expected] of throws) {
     const host = interfaces();
     const call = exposed({ params: [], ...spec }, method, host);
-    assert.equal(payload(() => call()), undefined);
+    // Whatever an engine takes for the contract's error is not there either.
+    assert.throws(() => payload(() => call()), expected);
     assert.match(host.lines.join(), expected);
     assert.match(host.lines.join(), /^error: numbers\.method threw /);
   }

@@ -59,6 +59,7 @@ test('an integer that has lost its value, or would lose it, is refused', () => {
   assert.throws(() => u64.lower(2n ** 53n), Unsafe);
   assert.throws(() => s64.lower(-(2n ** 53n)), Unsafe);
   assert.throws(() => u64.lower(-1n), RangeError);
+  assert.throws(() => u64.lower('seven'), SyntaxError);
   assert.throws(() => convert(4).view([1, 2 ** 53]), Unsafe);
 });
 
