@@ -182,6 +182,20 @@ impl Host {
         self.child.id().expect("the host is alive")
     }
 
+    /// Its resident memory, KiB.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn rss_kib(&self) -> usize {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).expect("the host is alive");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|n| n.parse().ok())
+            .expect("the kernel counts in KiB")
+    }
+
     /// Whether the process is there.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

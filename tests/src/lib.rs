@@ -8,6 +8,7 @@ mod files;
 mod host;
 mod log;
 mod one;
+mod socket;
 mod table;
 mod two;
 
@@ -21,6 +22,7 @@ pub use files::{example, guest, ostler};
 pub use host::{Host, Options, command};
 pub use log::{Log, field};
 pub use one::RawHttp;
+pub use socket::{OSTLER, Said, Socket, binary, opening};
 pub use table::Table;
 pub use two::{H2, H2Call};
 

@@ -67,6 +67,26 @@ impl Log {
         }
     }
 
+    /// How many lines so far `matches`.
+    pub fn count(&self, matches: impl Fn(&str) -> bool) -> usize {
+        self.lines().iter().filter(|line| matches(line)).count()
+    }
+
+    /// Waits until so many lines `matches`.
+    ///
+    /// # Panics
+    /// When there are fewer in time; the text has the last lines.
+    pub async fn wait_count(&self, matches: impl Fn(&str) -> bool, least: usize) {
+        let mut count = self.count.subscribe();
+        let waiting = count.wait_for(|_| self.count(&matches) >= least);
+        let found = tokio::time::timeout(crate::PATIENCE, waiting).await;
+        assert!(
+            found.is_ok(),
+            "fewer than {least} such log lines; the last ones:\n{}",
+            self.last()
+        );
+    }
+
     /// The last lines, for the text of a failed test.
     pub fn last(&self) -> String {
         let lines = self.lines();

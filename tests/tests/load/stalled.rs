@@ -42,7 +42,7 @@ async fn stalled_streams_cost_little_and_hold_nobody_up() {
     let mut connections = Vec::new();
     let mut streams = Vec::new();
     stall(&host, 10, &mut connections, &mut streams).await;
-    let before = rss_kib(&host);
+    let before = host.rss_kib();
     stall(&host, STREAMS, &mut connections, &mut streams).await;
     feed(&mut streams);
     let settled = settled(&host, &mut streams).await;
@@ -57,7 +57,7 @@ async fn stalled_streams_cost_little_and_hold_nobody_up() {
         for connection in &connections {
             answered(&host, connection).await;
         }
-        let now = rss_kib(&host);
+        let now = host.rss_kib();
         (least, most) = (least.min(now), most.max(now));
     }
     println!("{each} KiB a stalled stream; {least} to {most} KiB over {seconds} s");
@@ -122,7 +122,7 @@ async fn settled(host: &Host, streams: &mut [H2Call]) -> usize {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         feed(streams);
-        let now = rss_kib(host);
+        let now = host.rss_kib();
         if now <= last + 256 {
             return now;
         }
@@ -140,15 +140,4 @@ async fn answered(host: &Host, connection: &H2) {
     call.send(r#"{"user_id":7}"#).await;
     call.finish();
     assert_eq!(call.head().await.status, 200);
-}
-
-/// Resident memory of the host, KiB.
-fn rss_kib(host: &Host) -> usize {
-    let path = format!("/proc/{}/status", host.pid());
-    let status = std::fs::read_to_string(path).expect("the host is alive");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number
-        .and_then(|n| n.parse().ok())
-        .expect("the kernel counts in KiB")
 }

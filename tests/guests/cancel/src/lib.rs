@@ -46,6 +46,11 @@ impl Cancel for Service {
         Ok(())
     }
 
+    fn hold(_numbers: Stream<u32>) -> u32 {
+        Self::wait();
+        0
+    }
+
     fn wait() {
         while !context::cancelled() {
             poll::sleep(Duration::from_millis(5));

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -52,6 +52,8 @@ pub(super) struct Socket {
     alive: Arc<Alive>,
     /// Names calls whose clients did not.
     unnamed: AtomicU64,
+    /// No further call is taken.
+    closing: AtomicBool,
 }
 
 /// Why a socket is closed.
@@ -79,6 +81,7 @@ impl Socket {
             tasks: TaskTracker::new(),
             alive: Arc::default(),
             unnamed: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
         }
     }
 
@@ -134,6 +137,7 @@ impl Socket {
     async fn last_call(&self) {
         self.shared.stop.cancelled().await;
         tokio::time::sleep(LAST_REQUEST).await;
+        self.closing.store(true, Ordering::Relaxed);
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -263,6 +267,9 @@ impl Socket {
     /// # Errors
     /// The reply to a call that is refused.
     fn admit(&self, envelope: Envelope) -> Result<(Admitted, Form), Reply> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Status::unavailable("the host shuts down").into());
+        }
         if self.calls.count() >= self.shared.config.calls {
             let limit = self.shared.config.calls;
             return Err(Status::resource_exhausted(format!(
