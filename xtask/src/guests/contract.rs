@@ -294,3 +294,81 @@ fn refuse_maps(resolve: &Resolve, language: &str) -> Result<()> {
         def.name.as_deref().unwrap_or("a parameter or a result")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guest(path: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    }
+
+    #[test]
+    fn methods_are_seen_as_their_authors_see_them() {
+        let contract = Contract::read(&guest("examples/rust/users"), "Python").unwrap();
+        let exports = contract.exports().unwrap();
+        let users = &exports[0];
+        assert_eq!(users.full_name, "demo:users/users@1.0.0");
+        let seen: Vec<_> = (users.methods.iter())
+            .map(|m| {
+                (
+                    m.name,
+                    m.params.len(),
+                    m.reads.is_some(),
+                    m.writes.is_some(),
+                )
+            })
+            .collect();
+        let expected = [
+            ("get-user", 1, false, false),
+            ("list-users", 1, false, true),
+            ("aggregate", 0, true, false),
+            ("conversation", 0, true, true),
+        ];
+        assert_eq!(seen, expected);
+        assert!(users.methods.iter().all(|m| m.fails == Fails::Status));
+    }
+
+    #[test]
+    fn errors_are_told_apart_and_bytes_are_sent_one_by_one() {
+        let contract = Contract::read(&guest("tests/guests/control"), "Python").unwrap();
+        let exports = contract.exports().unwrap();
+        let fails = |name: &str| {
+            let method = exports[0].methods.iter().find(|m| m.name == name);
+            method.unwrap().fails
+        };
+        assert_eq!(fails("nothing"), Fails::Never);
+        assert_eq!(fails("fail"), Fails::Status);
+        assert!(matches!(fails("fail-own"), Fails::Other(Some(_))));
+        let blobs = Contract::read(&guest("examples/rust/blobs"), "Python").unwrap();
+        let exports = blobs.exports().unwrap();
+        let mut items = exports[0].methods.iter().filter_map(|m| m.writes);
+        assert!(items.all(|item| blobs.batch(item) == 1));
+    }
+
+    #[test]
+    fn maps_are_refused_by_name() {
+        let error = Contract::read(&guest("tests/guests/types"), "Python").err();
+        let error = format!("{:#}", error.unwrap());
+        assert!(
+            error.contains("everything: the toolchains of Python"),
+            "{error}"
+        );
+        assert!(error.contains("list<tuple<K, V>>"), "{error}");
+    }
+
+    /// What the languages without maps are asked is all else.
+    #[test]
+    fn scripts_echo_every_type_but_maps() {
+        let wit = |of: &str| {
+            let file = guest(&format!("tests/guests/{of}/wit/types.wit"));
+            std::fs::read_to_string(file).unwrap()
+        };
+        let all = wit("types");
+        let but_maps: Vec<_> = all.lines().filter(|line| !line.contains("map<")).collect();
+        assert_eq!(
+            wit("types-javascript").lines().collect::<Vec<_>>(),
+            but_maps
+        );
+    }
+}

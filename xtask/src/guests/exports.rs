@@ -157,3 +157,71 @@ fn end_of(payload: &Payload<'_>) -> Option<u64> {
         other => other.as_section().map(|(_, range)| range.end),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{
+        Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType,
+        PrimitiveValType,
+    };
+
+    use super::*;
+
+    /// Imports the log, exports its function and the log itself under names of
+    /// its own.
+    fn component() -> Vec<u8> {
+        let mut log = InstanceType::new();
+        let mut function = log.ty().function();
+        function.params([("level", PrimitiveValType::U8)]);
+        function.result(Some(PrimitiveValType::Bool.into()));
+        log.export(FUNCTION.1, ComponentTypeRef::Func(0));
+        let mut types = ComponentTypeSection::new();
+        types.instance(&log);
+        let mut imports = ComponentImportSection::new();
+        imports.import(FUNCTION.0, ComponentTypeRef::Instance(0));
+        let mut aliases = ComponentAliasSection::new();
+        aliases.alias(Alias::InstanceExport {
+            instance: 0,
+            kind: ComponentExportKind::Func,
+            name: FUNCTION.1,
+        });
+        let mut exports = ComponentExportSection::new();
+        exports.export("init", ComponentExportKind::Func, 0, None);
+        exports.export("exports", ComponentExportKind::Instance, 0, None);
+        // What the two before made: places that must not move.
+        exports.export("again", ComponentExportKind::Func, 1, None);
+        exports.export("test:it/it", ComponentExportKind::Instance, 1, None);
+        let mut component = Component::new();
+        component.section(&types).section(&imports);
+        component.section(&aliases).section(&exports);
+        component.finish()
+    }
+
+    fn exported(component: &[u8]) -> Vec<String> {
+        let mut names = Vec::new();
+        for payload in Parser::new(0).parse_all(component) {
+            if let Payload::ComponentExportSection(section) = payload.unwrap() {
+                names.extend(section.into_iter().map(|e| e.unwrap().name.name.to_owned()));
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn what_is_not_named_goes_and_nothing_moves() {
+        let component = component();
+        assert_eq!(exported(&component).len(), 4);
+        let names = HashSet::from(["test:it/it".to_owned()]);
+        let kept = retain(&component, &names).unwrap();
+        assert_eq!(exported(&kept), ["test:it/it"]);
+        wasmparser::Validator::new().validate_all(&kept).unwrap();
+    }
+
+    #[test]
+    fn a_component_without_others_is_left_alone() {
+        let component = component();
+        let names = exported(&component).into_iter().collect();
+        assert_eq!(retain(&component, &names).unwrap(), component);
+        assert!(retain(b"no component", &HashSet::new()).is_err());
+    }
+}
