@@ -128,6 +128,17 @@ pub struct Outcome {
     pub trailers: Metadata,
 }
 
+impl Outcome {
+    /// An outcome without metadata yet.
+    pub(crate) fn new(result: Result<Option<Value>, Failure>) -> Self {
+        Self {
+            result,
+            headers: Metadata::new(),
+            trailers: Metadata::new(),
+        }
+    }
+}
+
 /// Why a call failed, by who is at fault.
 #[derive(Debug)]
 pub enum Failure {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
-use ostler_call::{Metadata, Status};
+use ostler_call::Status;
 use ostler_schema::Contract;
 use wasmtime::component::{Func, Instance as WasmInstance};
 use wasmtime::{Store, UpdateDeadline};
@@ -115,11 +115,7 @@ pub(crate) async fn run(
 }
 
 fn failed(failure: Failure) -> Outcome {
-    Outcome {
-        result: Err(failure),
-        headers: Metadata::new(),
-        trailers: Metadata::new(),
-    }
+    Outcome::new(Err(failure))
 }
 
 impl Instance {
@@ -243,13 +239,7 @@ impl Instance {
             Err(error) => Err(error),
         };
         let (result, fate) = self.end(contract, result);
-        let mut meta = task.meta();
-        let outcome = Outcome {
-            result,
-            headers: std::mem::take(&mut meta.headers),
-            trailers: std::mem::take(&mut meta.trailers),
-        };
-        (outcome, fate)
+        (Outcome::new(result), fate)
     }
 
     fn begin(&mut self, task: &Arc<GuestTask>, start: Start) -> Arguments {

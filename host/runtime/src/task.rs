@@ -276,11 +276,7 @@ impl GuestTask {
         if let reason @ (Reason::Deadline | Reason::Idle | Reason::Shutdown) = self.reason() {
             slot.attached = false;
             let result = Err(Failure::Host(reason.status()));
-            return Poll::Ready(Outcome {
-                result,
-                headers: Metadata::new(),
-                trailers: Metadata::new(),
-            });
+            return Poll::Ready(Outcome::new(result));
         }
         slot.wait(cx);
         Poll::Pending
@@ -423,7 +419,13 @@ impl GuestTask {
         slot.waiter = None;
     }
 
-    fn release(self: &Arc<Self>, finished: Finished) -> Outcome {
+    /// What the call set beside its result stays here until now: until then
+    /// whoever sends the head can take its part.
+    fn release(self: &Arc<Self>, mut finished: Finished) -> Outcome {
+        let mut meta = self.meta();
+        finished.outcome.headers = std::mem::take(&mut meta.headers);
+        finished.outcome.trailers = std::mem::take(&mut meta.trailers);
+        drop(meta);
         if let Some(instance) = finished.instance {
             instance.give_back(Arc::clone(self));
         }
@@ -475,11 +477,7 @@ impl GuestTask {
                 return;
             }
         };
-        let outcome = Outcome {
-            result: Err(Failure::Host(self.reason().status())),
-            headers: Metadata::new(),
-            trailers: Metadata::new(),
-        };
+        let outcome = Outcome::new(Err(Failure::Host(self.reason().status())));
         self.settle(
             slot,
             Finished {

@@ -7,6 +7,17 @@ use crate::error;
 
 const CONFIG: &str = r#"server.http.metadata = ["X-Own-Header"]"#;
 
+/// A slow guest computes on the guest lane, and ends there at any moment.
+#[tokio::test]
+async fn headers_of_a_guest_on_the_lane() {
+    let host = Host::start(&["control-python"], None).await;
+    for _ in 0..200 {
+        let request = Request::json("/control/send", r#"{"items":300,"code":null}"#);
+        let answer = call(host.addr, Http::One, request).await;
+        assert_eq!(answer.header("x-microapi-x-first"), "before the items");
+    }
+}
+
 #[tokio::test]
 async fn metadata() {
     let host = Host::start(&["users", "control"], Some(CONFIG)).await;
