@@ -10,6 +10,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -37,6 +38,9 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 /// How long, once the server stops, an open HTTP/1.1 connection may still
 /// bring the request its client is just sending.
 pub(crate) const LAST_REQUEST: Duration = Duration::from_millis(500);
+
+/// How long the calls of a client that sends no more still run.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// What a listener allows its connections.
 #[derive(Clone, Debug)]
@@ -268,6 +272,7 @@ impl Server {
     }
 
     async fn http1(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
+        let mut hung_up = std::pin::pin!(io.hung_up());
         // NB no `pipeline_flush`: with it hyper never flushes the 400 or 431 to
         // bytes it cannot parse, since they stay in its buffer (hyper 1).
         let connection = http1::Builder::new()
@@ -280,8 +285,12 @@ impl Server {
         tokio::select! {
             served = connection.as_mut() => return served,
             () = self.last_request() => connection.as_mut().graceful_shutdown(),
+            () = hung_up.as_mut() => return last_words(connection).await,
         }
-        connection.await
+        tokio::select! {
+            served = connection.as_mut() => served,
+            () = hung_up => last_words(connection).await,
+        }
     }
 
     async fn http2(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
@@ -323,6 +332,16 @@ impl Server {
         self.tasks.wait().await;
         left
     }
+}
+
+/// Gives a connection whose client sends no more a moment to answer what it
+/// got; hyper ends it by itself, unless nobody reads the rest of a request.
+async fn last_words(
+    connection: Pin<&mut impl Future<Output = hyper::Result<()>>>,
+) -> hyper::Result<()> {
+    tokio::time::timeout(LAST_WORDS, connection)
+        .await
+        .unwrap_or(Ok(()))
 }
 
 /// Spawns HTTP/2 streams so that a shutdown waits for them.
