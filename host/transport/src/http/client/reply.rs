@@ -37,8 +37,12 @@ pub(super) async fn of_response(
 ) -> Result<Reply, Status> {
     let (parts, source) = response.into_parts();
     let kind = if !parts.status.is_success() {
-        let (body, _) = source.read(ERROR_BYTES).await?;
-        Kind::Empty(error::of_response(parts.status, &body).into())
+        let (body, trailers) = source.read(ERROR_BYTES).await?;
+        let trailers = trailers.as_ref().map(error::of_trailers);
+        Kind::Empty(End {
+            result: Err(error::of_response(parts.status, &body)),
+            trailers: trailers.map(|end| end.trailers).unwrap_or_default(),
+        })
     } else if expected.streams {
         Kind::Stream(Box::pin(Messages::new(&parts, source, expected)?))
     } else {
