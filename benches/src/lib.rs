@@ -4,6 +4,7 @@
 //! Nothing here knows how the host works; `bin/in_process.rs` alone links it.
 
 pub mod clock;
+pub mod config;
 pub mod cores;
 pub mod figures;
 pub mod load;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
@@ -53,6 +53,24 @@ impl Server {
         self.child.id()
     }
 
+    /// Tells it to stop.
+    pub fn terminate(&self) {
+        if let Ok(pid) = i32::try_from(self.child.id())
+            && let Some(pid) = Pid::from_raw(pid)
+        {
+            // It may have ended by itself; then there is nothing to stop.
+            kill_process(pid, Signal::TERM).ok();
+        }
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        self.child.wait().context("the server cannot be waited for")
+    }
+
     /// Memory of the process that is in RAM, in KiB.
     ///
     /// # Errors
@@ -74,12 +92,7 @@ fn address(line: &str) -> Option<SocketAddr> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.child.id())
-            && let Some(pid) = Pid::from_raw(pid)
-        {
-            // It may have ended by itself; then there is nothing to stop.
-            kill_process(pid, Signal::TERM).ok();
-        }
+        self.terminate();
         drop(self.child.wait());
     }
 }

@@ -42,10 +42,11 @@ impl Options {
 }
 
 /// The programs of `benches/` that measure, and what each is about.
-const PROGRAMS: [(&str, &str); 3] = [
+const PROGRAMS: [(&str, &str); 4] = [
     ("http", "HTTP/1.1 against axum"),
     ("in_process", "Without sockets"),
     ("stalled", "Stalled streams"),
+    ("sockets", "Open WebSockets"),
 ];
 
 /// Runs all benches.
@@ -54,7 +55,7 @@ const PROGRAMS: [(&str, &str); 3] = [
 /// When a build or a bench fails, or an answer is wrong.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
-    guests::run()?;
+    guests::run_rust()?;
     step("Release build", || {
         let packages = ["--package", "ostler", "--package", "ostler-benches"];
         process::run(

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::Request;
+use ostler_benches::config::Config;
 use ostler_benches::cores::Cores;
 use ostler_benches::figures::Figures;
 use ostler_benches::server::Server;
@@ -25,6 +26,9 @@ const PER_CONNECTION: usize = 100;
 
 /// What the client would take of each stream if it read: HTTP/2's own default.
 const WINDOW: u32 = 65_535;
+
+/// Limits that 1,000 streams reach.
+const CONFIG: &str = "[limits]\nconcurrency = 1100\ntimeout = \"10m\"\nstream-idle = \"10m\"\n";
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -72,13 +76,13 @@ async fn measure(
     streams: usize,
     direction: Direction,
 ) -> Result<f64> {
-    let config = Config::write()?;
+    let config = Config::write(CONFIG)?;
     let mut command = Command::new(ostler);
     command
         .arg("run")
         .args(["blobs.wasm", "users.wasm", "bench-load.wasm"].map(|file| guests.join(file)))
         .args(["--listen", "127.0.0.1:0", "--json", "--config"])
-        .arg(&config.0)
+        .arg(config.path())
         .stderr(Stdio::null());
     let server = Server::start(&mut command, Cores::pick()?)?;
     let mut client = Client::default();
@@ -209,24 +213,4 @@ impl Client {
 
 fn request(address: SocketAddr, direction: Direction) -> http::request::Builder {
     Request::post(format!("http://{address}{}", direction.path()))
-}
-
-/// A configuration file with the limits raised; removed when dropped.
-struct Config(std::path::PathBuf);
-
-impl Config {
-    fn write() -> Result<Self> {
-        let name = format!("ostler-bench-{}.toml", std::process::id());
-        let file = std::env::temp_dir().join(name);
-        let text = "[limits]\nconcurrency = 1100\ntimeout = \"10m\"\nstream-idle = \"10m\"\n";
-        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-        Ok(Self(file))
-    }
-}
-
-impl Drop for Config {
-    fn drop(&mut self) {
-        // In the temporary folder: what stays is swept by the system.
-        std::fs::remove_file(&self.0).ok();
-    }
 }
