@@ -350,6 +350,9 @@ async fn cancellation() {
             async {
                 let mut socket = Socket::ostler(addr).await;
                 socket.request("1", "cancel.wait", json!({})).await;
+                host.log
+                    .wait_count(|line| line.contains("\"waiting\""), 1)
+                    .await;
                 let before = host.log.count(seen);
                 socket.send(json!({"type": "cancel", "id": "1"})).await;
                 let reply = socket.envelope().await;

@@ -52,6 +52,7 @@ impl Cancel for Service {
     }
 
     fn wait() {
+        log::info!("waiting");
         while !context::cancelled() {
             poll::sleep(Duration::from_millis(5));
         }

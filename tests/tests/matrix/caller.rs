@@ -1,0 +1,161 @@
+//! Calls over any transport, and what became of them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use ostler_call::{Body, Code, End, Head, Kind, MessageStream, Metadata, Next, Reply, Status};
+use ostler_schema::Pattern;
+use ostler_transport::http::client::{self as http, Http};
+use ostler_transport::websocket::client as websocket;
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    Http1,
+    H2c,
+    WebSocket,
+}
+
+impl Transport {
+    pub(crate) const ALL: [Self; 3] = [Self::Http1, Self::H2c, Self::WebSocket];
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http1 => "HTTP/1.1",
+            Self::H2c => "h2c",
+            Self::WebSocket => "WebSocket",
+        })
+    }
+}
+
+/// A client of one host.
+pub(crate) enum Caller {
+    Http(http::Client),
+    WebSocket(websocket::Client),
+}
+
+impl Caller {
+    pub(crate) async fn connect(transport: Transport, addr: SocketAddr) -> Self {
+        let http = async |version| {
+            let url = format!("http://{addr}");
+            Self::Http(http::Client::connect(&url, version).await.unwrap())
+        };
+        match transport {
+            Transport::Http1 => http(Http::One).await,
+            Transport::H2c => http(Http::Two).await,
+            Transport::WebSocket => {
+                let url = format!("ws://{addr}");
+                Self::WebSocket(websocket::Client::connect(&url).await.unwrap())
+            }
+        }
+    }
+
+    pub(crate) async fn call(
+        &self,
+        head: Head,
+        pattern: Pattern,
+        body: Body,
+    ) -> Result<Reply, Status> {
+        match self {
+            Self::Http(client) => client.call(head, pattern, body).await,
+            Self::WebSocket(client) => client.call(head, pattern, body).await,
+        }
+    }
+}
+
+/// Messages that are there; then the end, or nothing.
+pub(crate) struct Fed {
+    messages: VecDeque<Bytes>,
+    ends: bool,
+}
+
+impl Fed {
+    pub(crate) fn new(messages: &[Value], ends: bool) -> Self {
+        Self {
+            messages: messages.iter().map(|m| m.to_string().into()).collect(),
+            ends,
+        }
+    }
+}
+
+impl MessageStream for Fed {
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Next> {
+        match self.messages.pop_front() {
+            Some(message) => Poll::Ready(Next::Message(message)),
+            None if self.ends => Poll::Ready(Next::End(End::ok())),
+            // Nobody wakes this up: the call ends by other means.
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// How a call ended, whatever carried it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) messages: Vec<Value>,
+    pub(crate) code: Code,
+    pub(crate) text: String,
+    pub(crate) trailers: Metadata,
+}
+
+impl Outcome {
+    pub(crate) async fn of(reply: Reply) -> Self {
+        // HTTP has no trailers where the head already has the status.
+        let headers = reply.headers.clone();
+        let mut messages = Vec::new();
+        let end = read(reply, &mut messages).await;
+        let mut trailers = headers;
+        for (key, value) in end.trailers.iter() {
+            if trailers.get(key).is_none() {
+                trailers.insert(key, value).unwrap();
+            }
+        }
+        let (code, text) = match end.result {
+            Ok(()) => (Code::Ok, String::new()),
+            Err(status) => (status.code(), status.message().to_owned()),
+        };
+        Self {
+            messages,
+            code,
+            text,
+            trailers,
+        }
+    }
+}
+
+impl From<Status> for Outcome {
+    fn from(status: Status) -> Self {
+        Self {
+            messages: Vec::new(),
+            code: status.code(),
+            text: status.message().to_owned(),
+            trailers: Metadata::new(),
+        }
+    }
+}
+
+/// Reads a reply to its end.
+pub(crate) async fn read(reply: Reply, messages: &mut Vec<Value>) -> End {
+    let value = |bytes: &Bytes| serde_json::from_slice(bytes).unwrap();
+    match reply.body.kind {
+        Kind::Empty(end) => end,
+        Kind::One(message, trailers) => {
+            messages.push(value(&message));
+            let result = Ok(());
+            End { result, trailers }
+        }
+        Kind::Stream(mut stream) => loop {
+            match poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                Next::Message(message) => messages.push(value(&message)),
+                Next::End(end) => return end,
+            }
+        },
+    }
+}
