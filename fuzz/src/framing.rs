@@ -1,7 +1,9 @@
 //! Bodies cut into messages: where the network cuts them does not matter.
 
 use bytes::Bytes;
-use ostler_wire::{FramingError, array as array_wire, ndjson as ndjson_wire, raw as raw_wire};
+use ostler_wire::{
+    FramingError, array as array_wire, grpc as grpc_wire, ndjson as ndjson_wire, raw as raw_wire,
+};
 use serde_json::value::RawValue;
 
 pub(crate) const WORDS: &[&str] = &[
@@ -38,6 +40,8 @@ macro_rules! splitters {
 
 splitters!(
     ndjson_wire::Splitter,
+    grpc_wire::Splitter,
+    grpc_wire::Items,
     array_wire::Splitter,
     raw_wire::Splitter
 );
@@ -123,6 +127,41 @@ pub fn ndjson(data: &[u8]) {
 fn without_returns(message: &Bytes) -> Vec<u8> {
     let spaced = message.iter().map(|b| if *b == b'\r' { b' ' } else { *b });
     spaced.collect()
+}
+
+/// Messages behind a prefix: cuts do not matter, no message is over the limit,
+/// messages written are the same messages, and neither do cuts matter where
+/// arrays are taken apart.
+///
+/// # Panics
+/// When that does not hold.
+pub fn grpc(data: &[u8]) {
+    let Some(cut) = cut(data) else { return };
+    let (messages, _) = split_anyhow(&cut, || grpc_wire::Splitter::new(cut.limit));
+    let mut joined = Vec::new();
+    for message in &messages {
+        grpc_wire::join(&mut joined, message).expect("it came with a prefix");
+    }
+    let (again, ended) = split(grpc_wire::Splitter::new(cut.limit), [joined.into()]);
+    assert_eq!((again, ended), (messages, Ok(())));
+    split_anyhow(&cut, || grpc_wire::Items::new(cut.limit));
+}
+
+pub(crate) fn grpc_seeds() -> Vec<Vec<u8>> {
+    let bodies: [&[&[u8]]; 4] = [
+        &[b"{\"a\":1}", b"{}", b""],
+        &[b"[{\"n\":1}, {\"n\":2}]"],
+        &[b"{}"],
+        &[b"[1,2]", b"[3]", b"{\"x\":[\"]\"]}"],
+    ];
+    let seed = |messages: &&[&[u8]]| {
+        let mut seed = vec![200, 0, 7, 1];
+        for message in *messages {
+            grpc_wire::join(&mut seed, message).expect("a small message");
+        }
+        seed
+    };
+    bodies.iter().map(seed).collect()
 }
 
 /// A JSON array: cuts do not matter, no message is over the limit, and the

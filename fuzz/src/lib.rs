@@ -12,6 +12,7 @@
 mod codec;
 mod component;
 mod contract;
+mod envelope;
 mod files;
 mod framing;
 mod request;
@@ -19,8 +20,9 @@ mod wit;
 
 pub use codec::{json, query};
 pub use contract::{component, embedded};
+pub use envelope::envelope;
 pub use files::{regressions, seeds};
-pub use framing::{array, ndjson, raw};
+pub use framing::{array, grpc, ndjson, raw};
 pub use request::request;
 pub use wit::wit;
 
@@ -97,6 +99,20 @@ pub const TARGETS: &[Target] = &[
         seeds: framing::ndjson_seeds,
         words: &[],
         cases: 1000,
+    },
+    Target {
+        name: "envelope",
+        run: envelope,
+        seeds: envelope::seeds,
+        words: envelope::WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "grpc",
+        run: grpc,
+        seeds: framing::grpc_seeds,
+        words: framing::WORDS,
+        cases: 4000,
     },
     Target {
         name: "request",
