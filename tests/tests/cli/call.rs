@@ -1,4 +1,4 @@
-//! `ostler call`: every pattern over both versions of HTTP.
+//! `ostler call`: every pattern over every transport.
 
 use std::process::Stdio;
 
@@ -9,8 +9,12 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::{failed, lines, ostler, stderr};
 
-/// HTTP/1.1 and h2c, as flags.
-const VERSIONS: [(&str, &[&str]); 2] = [("HTTP/1.1", &[]), ("h2c", &["--http2"])];
+/// Transports, as the scheme of the URL and flags.
+const TRANSPORTS: [(&str, &str, &[&str]); 3] = [
+    ("HTTP/1.1", "http", &[]),
+    ("h2c", "http", &["--http2"]),
+    ("WebSocket", "ws", &[]),
+];
 
 /// The arguments of a call.
 fn arguments<'a>(url: &'a str, flags: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
@@ -20,9 +24,9 @@ fn arguments<'a>(url: &'a str, flags: &[&'a str], rest: &[&'a str]) -> Vec<&'a s
 #[tokio::test]
 async fn patterns() {
     let host = Host::start(&["users", "blobs", "control"], None).await;
-    let url = &host.url();
     let mut table = Table::new("CLI: call");
-    for (version, flags) in VERSIONS {
+    for (version, scheme, flags) in TRANSPORTS {
+        let url = &format!("{scheme}://{}", host.addr);
         for (what, rest, stdin, expected) in rows() {
             table
                 .row(format!("{what} ({version})"), async {
@@ -359,9 +363,10 @@ async fn breaks(url: &str, flags: &[&str]) {
 #[tokio::test]
 async fn hosts_that_cannot_be_called() {
     let host = Host::start(&["users"], None).await;
-    let url = host.url();
+    let addr = host.addr;
     assert!(host.stop().await.success());
-    for (_, flags) in VERSIONS {
+    for (_, scheme, flags) in TRANSPORTS {
+        let url = format!("{scheme}://{addr}");
         failed(
             &ostler(arguments(&url, flags, &["users.get_user"]), b"").await,
             4,
