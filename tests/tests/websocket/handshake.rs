@@ -3,6 +3,8 @@
 use ostler_tests::{Host, Socket, Table};
 use serde_json::{Value, json};
 
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn handshakes() {
     let config = "[server.http]\norigins = [\"https://app.example.com\"]\n";
@@ -10,7 +12,7 @@ async fn handshakes() {
     let addr = host.addr;
     let own = format!("http://{addr}");
     let mut table = Table::new("WebSocket: handshakes");
-    let accepted: [(&str, &str, &[(&str, &str)]); 6] = [
+    let accepted: [(&str, &str, Headers<'_>); 6] = [
         ("without anything", "/", &[]),
         ("on any path", "/users/get_user?x=1", &[]),
         (
@@ -41,7 +43,7 @@ async fn handshakes() {
             })
             .await;
     }
-    let refused: [(&str, &[(&str, &str)], u16, &str); 5] = [
+    let refused: [(&str, Headers<'_>, u16, &str); 5] = [
         (
             "of a foreign page",
             &[("origin", "https://evil.example")],
