@@ -3,6 +3,7 @@
 //! [`Handler`](ostler_schema::Handler) and know nothing of what runs behind it.
 
 mod clock;
+mod details;
 mod dial;
 pub mod http;
 pub mod listener;

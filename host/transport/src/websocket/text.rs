@@ -1,13 +1,10 @@
 //! Metadata and statuses as the texts of envelopes, and back.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use ostler_call::{Any, Code, KeyError, Metadata, Status};
+use ostler_call::{Code, KeyError, Metadata, Status};
 use ostler_schema::write_details;
 use ostler_wire::envelope::{Envelope, Pairs, Tail};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+
+use crate::details::{Detail, anys};
 
 /// Adds pairs to metadata; what this host keeps for itself is left out.
 ///
@@ -71,14 +68,6 @@ impl StatusText {
     }
 }
 
-#[derive(Deserialize)]
-struct Detail<'a> {
-    #[serde(rename = "type")]
-    type_name: String,
-    #[serde(borrow)]
-    value: &'a RawValue,
-}
-
 /// The status an envelope tells; `None` when it tells of none.
 pub(super) fn status(envelope: &Envelope) -> Option<Status> {
     if envelope.error.is_none() && envelope.status_code == 0 {
@@ -93,17 +82,5 @@ pub(super) fn status(envelope: &Envelope) -> Option<Status> {
         .as_deref()
         .and_then(|json| serde_json::from_slice(json).ok())
         .unwrap_or_default();
-    Some(status.with_details(details.into_iter().map(any).collect()))
-}
-
-/// The value of a detail is its JSON text, or the bytes of a base64 string.
-fn any(detail: Detail<'_>) -> Any {
-    let json = detail.value.get();
-    let bytes = serde_json::from_str::<&str>(json)
-        .ok()
-        .and_then(|text| STANDARD.decode(text).ok());
-    Any {
-        type_name: detail.type_name,
-        value: bytes.map_or_else(|| Bytes::copy_from_slice(json.as_bytes()), Bytes::from),
-    }
+    Some(status.with_details(anys(details)))
 }

@@ -2,14 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use bytes::Bytes;
 use h2::Reason;
 use http::{HeaderMap, HeaderName, StatusCode};
 use ostler_call::{Any, Code, End, Metadata, Status};
 use ostler_wire::percent;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use crate::details::{Detail, anys};
 use crate::http::names::{DETAILS, MESSAGE, STATUS, TRAILERS};
 
 /// Characters of a foreign error page that are worth showing.
@@ -22,14 +21,6 @@ struct ErrorBody<'a> {
     code: Option<String>,
     #[serde(borrow, default)]
     details: Vec<Detail<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Detail<'a> {
-    #[serde(rename = "type")]
-    type_name: String,
-    #[serde(borrow)]
-    value: &'a RawValue,
 }
 
 /// The status of a response that is no success.
@@ -62,17 +53,6 @@ fn inferred(http: StatusCode) -> Code {
         429 | 502 | 503 | 504 => Code::Unavailable,
         _ => Code::Unknown,
     }
-}
-
-/// Details; the value of each is its JSON text.
-fn anys(details: Vec<Detail<'_>>) -> Vec<Any> {
-    details
-        .into_iter()
-        .map(|detail| Any {
-            type_name: detail.type_name,
-            value: Bytes::copy_from_slice(detail.value.get().as_bytes()),
-        })
-        .collect()
 }
 
 /// The end that trailers tell; a server that sends none ended in order.
@@ -152,6 +132,8 @@ pub(super) fn of_h2(error: &h2::Error) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use http::HeaderValue;
 
     use super::*;

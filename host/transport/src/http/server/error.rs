@@ -1,15 +1,12 @@
 //! Statuses and refusals as HTTP responses.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
-use ostler_call::{Any, Code, End, Kind, Metadata, Reply, Status};
-use serde_json::value::RawValue;
+use ostler_call::{Code, End, Kind, Metadata, Reply, Status};
+use ostler_schema::write_details;
 
 use super::reply::{self, ReplyBody, Shape};
 use crate::http::names::{JSON, TRAILER_LIST};
@@ -191,36 +188,14 @@ pub(super) fn error_body(status: &Status) -> Bytes {
     } else {
         status.message()
     };
-    let mut body = format!(
-        "{{\"error\": {}, \"code\": \"{}\"",
-        quoted(message),
-        status.code()
-    );
+    let (error, code) = (quoted(message), status.code());
+    let mut body = format!("{{\"error\": {error}, \"code\": \"{code}\"").into_bytes();
     if !status.details().is_empty() {
-        // Writing to a string cannot fail.
-        write!(body, ", \"details\": {}", details_json(status.details())).unwrap_or_default();
+        body.extend_from_slice(b", \"details\": ");
+        write_details(status.details(), &mut body);
     }
-    body.push('}');
+    body.push(b'}');
     body.into()
-}
-
-/// Details as a JSON array: a value that is JSON stands as it is, any other as
-/// base64.
-pub(super) fn details_json(details: &[Any]) -> String {
-    let entries: Vec<String> = details
-        .iter()
-        .map(|any| {
-            let json = std::str::from_utf8(&any.value)
-                .ok()
-                .filter(|t| serde_json::from_str::<&RawValue>(t).is_ok());
-            let value = json.map_or_else(|| quoted(&STANDARD.encode(&any.value)), str::to_owned);
-            format!(
-                "{{\"type\": {}, \"value\": {value}}}",
-                quoted(&any.type_name)
-            )
-        })
-        .collect();
-    format!("[{}]", entries.join(", "))
 }
 
 fn quoted(text: &str) -> String {
@@ -229,6 +204,8 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ostler_call::Any;
+
     use super::*;
 
     #[test]
@@ -248,7 +225,7 @@ mod tests {
             ),
             (
                 Status::internal("m").with_details(vec![any(b"{\"n\":1}"), any(&[0xff])]),
-                r#"{"error": "m", "code": "internal", "details": [{"type": "a.B", "value": {"n":1}}, {"type": "a.B", "value": "/w=="}]}"#,
+                r#"{"error": "m", "code": "internal", "details": [{"type":"a.B","value":{"n":1}},{"type":"a.B","value":"/w=="}]}"#,
             ),
         ];
         for (status, expected) in rows {

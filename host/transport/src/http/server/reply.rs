@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use ostler_call::{Code, Encoding, End, Guard, Kind, MessageStream, Metadata, Next, Reply, Status};
-use ostler_schema::Method;
+use ostler_schema::{Method, write_details};
 use ostler_wire::percent;
 use tokio::time::{Instant, Sleep};
 
@@ -423,10 +423,9 @@ fn trailers(end: End) -> HeaderMap {
     if let Err(status) = &end.result {
         set(MESSAGE, percent::encode(status.message()));
         if !status.details().is_empty() {
-            set(
-                DETAILS,
-                STANDARD_NO_PAD.encode(error::details_json(status.details())),
-            );
+            let mut json = Vec::new();
+            write_details(status.details(), &mut json);
+            set(DETAILS, STANDARD_NO_PAD.encode(json));
         }
     }
     if !end.trailers.is_empty() {
