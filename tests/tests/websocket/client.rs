@@ -286,6 +286,21 @@ async fn every_pattern() {
 }
 
 #[tokio::test]
+async fn a_reply_outlives_its_client() {
+    let host = Host::start(&["users"], None).await;
+    let client = Client::connect(&format!("ws://{}", host.addr))
+        .await
+        .unwrap();
+    let head = Head::new("users", "list_users");
+    let body = one(json!({"limit": 1_000}));
+    let calling = client.call(head, Pattern::ServerStreaming, body);
+    let reply = calling.await.unwrap();
+    drop(client);
+    let (messages, end) = all(reply).await;
+    assert_eq!((messages.len(), end.result), (1_000, Ok(())));
+}
+
+#[tokio::test]
 async fn a_host_that_is_gone() {
     let host = Host::start(&["cancel"], None).await;
     let client = Client::connect(&format!("ws://{}", host.addr))

@@ -85,11 +85,11 @@ struct Live {
     credit: Arc<Credit>,
 }
 
-/// One call; dropping it before its last envelope cancels it.
+/// One call; dropping it before its last envelope cancels it. It keeps the
+/// socket, which may so outlive the client.
 struct Ongoing {
     id: String,
-    calls: Arc<Calls>,
-    outbox: Outbox,
+    shared: Arc<Shared>,
     inbox: Inbox<Event>,
     credit: Arc<Credit>,
 }
@@ -184,8 +184,7 @@ impl Client {
         self.shared.calls.add(id.clone(), live)?;
         Ok(Ongoing {
             id,
-            calls: Arc::clone(&self.shared.calls),
-            outbox: self.shared.outbox.clone(),
+            shared: Arc::clone(&self.shared),
             inbox,
             credit,
         })
@@ -306,8 +305,8 @@ impl Calls {
 
 impl Drop for Ongoing {
     fn drop(&mut self) {
-        if self.calls.remove(&self.id) {
-            self.outbox.cancel(std::mem::take(&mut self.id));
+        if self.shared.calls.remove(&self.id) {
+            self.shared.outbox.cancel(std::mem::take(&mut self.id));
         }
     }
 }

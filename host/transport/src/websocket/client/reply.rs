@@ -118,7 +118,7 @@ impl Messages {
             }
         };
         if let Some(messages) = call.inbox.take_grant() {
-            call.outbox.grant(&call.id, messages);
+            call.shared.outbox.grant(&call.id, messages);
         }
         Poll::Ready(match event {
             Event::Envelope(envelope) if envelope.kind == Kind::StreamPush => {

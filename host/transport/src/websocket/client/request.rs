@@ -56,7 +56,7 @@ pub(super) async fn send(
         _ => None,
     };
     let opening = envelope::write(Kind::Request, &names, payload.as_deref(), &tail);
-    call.outbox.send(opening).await.map_err(gone)?;
+    call.shared.outbox.send(opening).await.map_err(gone)?;
     if !pattern.streams_in() {
         return Ok(Sending::default());
     }
@@ -64,7 +64,7 @@ pub(super) async fn send(
         names: Names::new("", "", &call.id),
         encoding: head.request,
         credit: Arc::clone(&call.credit),
-        outbox: call.outbox.clone(),
+        outbox: call.shared.outbox.clone(),
     };
     let sending = Sending::default();
     let failed = Arc::clone(&sending.failed);
