@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -224,8 +225,7 @@ impl Component {
         config: Vec<(String, String)>,
     ) -> Result<Self, Error> {
         let label = path.display().to_string();
-        let bytes = std::fs::read(&path)
-            .map_err(|e| Error::new(ErrorKind::File, format!("{label}: cannot be read: {e}")))?;
+        let bytes = read_component(&path)?;
         Ok(Self {
             label,
             bytes,
@@ -256,6 +256,20 @@ impl Component {
         let deployed = Deployed::new(&label, contract.clone(), deployment, limits.call);
         Ok((ServiceInfo { label, contract }, deployed))
     }
+}
+
+/// The bytes of a component, unless there are too many.
+///
+/// # Errors
+/// [`Error`] naming the file.
+pub fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
+    let label = path.display();
+    let unreadable =
+        |e: io::Error| Error::new(ErrorKind::File, format!("{label}: cannot be read: {e}"));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    Contract::check_size(size)
+        .map_err(|e| Error::new(ErrorKind::Component, format!("{label}: {e}")))?;
+    std::fs::read(path).map_err(unreadable)
 }
 
 /// Compiling takes seconds: not on a thread that serves.

@@ -18,7 +18,7 @@ mod config;
 mod error;
 mod front;
 
-pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};
+pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary, read_component};
 pub use config::{
     Config, ConfigError, H2, ListenerEntry, Server, ServiceConfig, ServiceLimits, parse_duration,
 };

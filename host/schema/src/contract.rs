@@ -31,7 +31,16 @@ impl Contract {
         extract::from_component(bytes)
     }
 
-    /// The same from WIT: an author's, or what [`wit`](Self::wit) holds. Its
+    /// Whether a component of so many bytes may be read at all, to be asked
+    /// before it is.
+    ///
+    /// # Errors
+    /// [`ContractError`] when it is too large.
+    pub fn check_size(bytes: u64) -> Result<(), ContractError> {
+        extract::check_size(bytes)
+    }
+
+    /// The contract of WIT: an author's, or what [`wit`](Self::wit) holds. Its
     /// streams are those that a component built from it would import.
     ///
     /// # Errors

@@ -44,8 +44,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 fn of_file(path: &str) -> Result<Listing, Failure> {
-    let bytes = std::fs::read(Path::new(path))
-        .map_err(|e| Failure::new(Class::File, format!("{path}: cannot be read: {e}")))?;
+    let bytes = ostler::read_component(Path::new(path))?;
     let contract = Contract::from_component(&bytes)
         .map_err(|e| Failure::new(Class::Component, format!("{path}: {e}")))?;
     let mut listing = Listing::default();

@@ -10,9 +10,9 @@ use wit_parser::{Resolve, WorldId};
 
 use super::ContractError;
 
-/// The largest component read. The largest real ones are interpreters of some
-/// 20 MiB.
-const MAX_BYTES: usize = 256 << 20;
+/// The largest component read, bytes. The largest real ones are interpreters of
+/// some 20 MiB.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Components and modules in each other; composition needs a few levels.
 const MAX_NESTING: usize = 32;
@@ -61,15 +61,7 @@ pub(super) fn records(bytes: &[u8]) -> Result<Records, ContractError> {
 }
 
 fn refuse_other_files(bytes: &[u8]) -> Result<(), ContractError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(ContractError::new(
-            format!(
-                "the component has {} bytes, more than {MAX_BYTES}",
-                bytes.len()
-            ),
-            "strip it, or split it into several components",
-        ));
-    }
+    check_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
     if Parser::is_core_wasm(bytes) {
         return Err(ContractError::new(
             "this is a core WebAssembly module, not a component",
@@ -80,6 +72,17 @@ fn refuse_other_files(bytes: &[u8]) -> Result<(), ContractError> {
         return Err(ContractError::new(
             "this is not a WebAssembly component",
             "give the .wasm file that your toolchain's component step writes",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a component of too many bytes, which need not be read for that.
+pub(crate) fn check_size(bytes: u64) -> Result<(), ContractError> {
+    if bytes > MAX_BYTES {
+        return Err(ContractError::new(
+            format!("the component has {bytes} bytes, more than {MAX_BYTES}"),
+            "strip it, or split it into several components",
         ));
     }
     Ok(())

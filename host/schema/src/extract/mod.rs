@@ -17,6 +17,7 @@ use ostler_wit::section::Section;
 use wit_parser::{Resolve, WorldId};
 
 use self::assemble::Author;
+pub(crate) use self::binary::check_size;
 pub use self::error::ContractError;
 use crate::Contract;
 
