@@ -97,7 +97,6 @@ impl Site {
                 }
             })
             .await;
-            println!("{before} KiB before, {now} KiB after");
         })
         .await;
         table.finish();
