@@ -30,6 +30,9 @@ const LINGER: Duration = Duration::from_secs(5);
 /// A client that sends nothing for so long has stopped.
 const LINGER_IDLE: Duration = Duration::from_millis(300);
 
+/// Frames of one body in a row; then others have their turn.
+const TURN: u32 = 16;
+
 /// How long the messages before an abort get to be written.
 const FLUSH: Duration = Duration::from_millis(10);
 
@@ -200,6 +203,8 @@ struct Streamed {
     events: Option<Events>,
     /// Runs before an abort.
     flush: Option<Pin<Box<Sleep>>>,
+    /// Frames given out since the body last waited.
+    given: u32,
 }
 
 /// A stream that failed after its head left: the connection, or the HTTP/2
@@ -257,6 +262,7 @@ impl ReplyBody {
             shape,
             events: shape.event_idle().map(Events::new),
             flush: None,
+            given: 0,
         };
         Self(Inner::Stream(Box::new(streamed)))
     }
@@ -291,7 +297,7 @@ impl HttpBody for ReplyBody {
                     None => trailers.take().map(|t| Ok(Frame::trailers(t))),
                 })
             }
-            Inner::Stream(streamed) => streamed.poll_frame(cx),
+            Inner::Stream(streamed) => streamed.poll_turn(cx),
             Inner::Linger(linger) => match linger.data.take() {
                 Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
                 None => linger.poll(cx).map(|()| None),
@@ -334,6 +340,19 @@ impl Linger {
 }
 
 impl Streamed {
+    /// NB as long as a body has frames and its socket takes them, hyper looks
+    /// at nothing else, not even whether the client is still there.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        if self.given == TURN {
+            self.given = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = self.poll_frame(cx);
+        self.given = if polled.is_ready() { self.given + 1 } else { 0 };
+        polled
+    }
+
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         while let Some(messages) = &mut self.messages {
             match messages.as_mut().poll_next(cx) {
