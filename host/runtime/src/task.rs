@@ -426,6 +426,15 @@ impl GuestTask {
         finished.outcome.headers = std::mem::take(&mut meta.headers);
         finished.outcome.trailers = std::mem::take(&mut meta.trailers);
         drop(meta);
+        // A guest that saw its time run out says so in words of its own.
+        let reason = self.reason();
+        let gave_up = matches!(
+            finished.outcome.result,
+            Err(Failure::Status(_) | Failure::Error(_))
+        );
+        if gave_up && matches!(reason, Reason::Deadline | Reason::Idle) {
+            finished.outcome.result = Err(Failure::Host(reason.status()));
+        }
         if let Some(instance) = finished.instance {
             instance.give_back(Arc::clone(self));
         }
