@@ -359,6 +359,10 @@ impl Instance {
                 "the service used up its memory of {} MiB",
                 limits.memory >> 20
             )),
+            None if is_out_of_handles(error) => Status::resource_exhausted(format!(
+                "the service holds all of its {} handles",
+                limits.handles
+            )),
             None => Status::internal("the service failed"),
         };
         let service = &contract.services[call.service];
@@ -380,6 +384,12 @@ impl Instance {
             live.pool.put(self, task);
         }
     }
+}
+
+/// NB the engine has no type for this error; its version is pinned, and a test
+/// sees to the text.
+fn is_out_of_handles(error: &wasmtime::Error) -> bool {
+    format!("{error:#}").contains("store handle limit exceeded")
 }
 
 fn creation_status(error: &wasmtime::Error) -> Status {

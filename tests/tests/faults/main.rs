@@ -27,7 +27,7 @@ const SERVED: Duration = Duration::from_secs(3);
 /// Between calls of the neighbour.
 const PACE: Duration = Duration::from_millis(20);
 /// What the host may have grown, KiB, once the faults are over.
-const KEPT: usize = 24 << 10;
+const KEPT: usize = 48 << 10;
 
 /// A host at work beside whom rows run: its other service is called on a
 /// connection that was open before.
