@@ -86,7 +86,7 @@ fn raised(text: &str) -> Value {
 
 /// Its HTTP client raises the status and the whole error body.
 fn http() -> Vec<Difference> {
-    let not_found = r#"HTTP 404: {"error": "no user 404", "code": "not_found", "details": [{"type": "google.rpc.ResourceInfo", "value": "CgR1c2VyEgM0MDQ="}]}"#;
+    let not_found = r#"HTTP 404: {"error": "no user 404", "code": "not_found", "details": [{"type":"google.rpc.ResourceInfo","value":"CgR1c2VyEgM0MDQ="}]}"#;
     let out_of_range = r#"HTTP 400: {"error": "limit: -1 is out of range for u32 (0 to 4294967295)", "code": "invalid_argument"}"#;
     let no_method = r#"HTTP 404: {"error": "Method 'nothing' not found in service 'users'", "code": "not_found"}"#;
     vec![
