@@ -8,8 +8,16 @@ use std::task::{Context, Poll, Waker};
 
 use super::credit;
 
-/// Bytes of a call that wait before its socket is read no further.
+/// Bytes of a call that wait before its socket is read no further, where that
+/// is the only flow control.
 const BUDGET: usize = 64 << 10;
+
+/// The same where windows are: a socket that is not read gives no grants
+/// either, which the call may be waiting for, so this is for abuse alone.
+const WINDOW_BUDGET: usize = 4 << 20;
+
+/// Bytes that are granted anew at once, however few messages they are.
+const GRANT_BYTES: usize = 64 << 10;
 
 /// What an item costs beside its bytes.
 const OVERHEAD: usize = 64;
@@ -27,6 +35,7 @@ pub(super) fn inbox<T>(windows: bool) -> (Feeder<T>, Inbox<T>) {
             used: 0,
             granted: credit::INITIAL,
             taken: 0,
+            taken_bytes: 0,
             left: false,
             reader: None,
             feeder: None,
@@ -63,6 +72,7 @@ struct State<T> {
     granted: u32,
     /// Messages taken that no grant has given back yet.
     taken: u32,
+    taken_bytes: usize,
     /// The reader is gone.
     left: bool,
     reader: Option<Waker>,
@@ -70,6 +80,10 @@ struct State<T> {
 }
 
 impl<T> Shared<T> {
+    fn budget(&self) -> usize {
+        if self.windows { WINDOW_BUDGET } else { BUDGET }
+    }
+
     fn state(&self) -> MutexGuard<'_, State<T>> {
         // Nothing here panics between two related changes.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -105,7 +119,7 @@ impl<T> Feeder<T> {
     pub(super) async fn room(&self) {
         poll_fn(|cx| {
             let mut state = self.0.state();
-            if state.left || state.used < BUDGET {
+            if state.left || state.used < self.0.budget() {
                 return Poll::Ready(());
             }
             state.feeder = Some(cx.waker().clone());
@@ -140,8 +154,9 @@ impl<T> Inbox<T> {
         state.used -= cost;
         if self.0.windows && counts {
             state.taken += 1;
+            state.taken_bytes += cost;
         }
-        if state.used < BUDGET
+        if state.used < self.0.budget()
             && let Some(feeder) = state.feeder.take()
         {
             feeder.wake();
@@ -152,9 +167,10 @@ impl<T> Inbox<T> {
     /// What the peer is to be granted now, if it is worth an envelope.
     pub(super) fn take_grant(&self) -> Option<u32> {
         let mut state = self.0.state();
-        if state.taken < GRANT {
+        if state.taken < GRANT && state.taken_bytes < GRANT_BYTES {
             return None;
         }
+        state.taken_bytes = 0;
         let grant = std::mem::take(&mut state.taken);
         state.granted += grant;
         Some(grant)
@@ -215,6 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn large_messages_are_granted_one_by_one() {
+        let (feeder, inbox) = inbox(true);
+        feeder.message(1, GRANT_BYTES).unwrap();
+        feeder.message(2, 1).unwrap();
+        assert_eq!(next(&inbox), Some(1));
+        assert_eq!(inbox.take_grant(), Some(1));
+        assert_eq!(next(&inbox), Some(2));
+        assert_eq!(inbox.take_grant(), None);
+    }
+
+    #[test]
     fn without_windows_only_bytes_count() {
         let (feeder, inbox) = inbox(false);
         for n in 0..1000 {
@@ -233,11 +260,11 @@ mod tests {
     #[test]
     fn nothing_waits_for_a_reader_that_left() {
         let (feeder, inbox) = inbox(true);
-        feeder.message(1, BUDGET).unwrap();
+        feeder.message(1, WINDOW_BUDGET).unwrap();
         assert!(!has_room(&feeder));
         drop(inbox);
         assert!(has_room(&feeder));
-        feeder.other(2, BUDGET);
+        feeder.other(2, WINDOW_BUDGET);
         assert!(has_room(&feeder));
     }
 }

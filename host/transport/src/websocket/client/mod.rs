@@ -94,6 +94,10 @@ struct Ongoing {
     credit: Arc<Credit>,
 }
 
+/// Bytes of a stream that the host has not taken yet, as far as is known: less
+/// than what makes it stop reading, since grants come the same way.
+const ON_THEIR_WAY: usize = 1 << 20;
+
 type Stream = WebSocketStream<TcpStream>;
 
 impl Client {
@@ -176,7 +180,7 @@ impl Client {
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let id = format!("{number:x}");
         let (feeder, inbox) = inbox(true);
-        let credit = Arc::new(Credit::new(true));
+        let credit = Arc::new(Credit::with_bytes(true, ON_THEIR_WAY));
         let live = Live {
             feeder,
             credit: Arc::clone(&credit),

@@ -114,7 +114,7 @@ impl Sender {
     }
 
     async fn push(&self, message: &Bytes) {
-        self.credit.take().await;
+        self.credit.take(message.len()).await;
         if self.encoding == Encoding::Raw {
             let text = format!("\"{}\"", STANDARD.encode(message));
             self.say(Kind::StreamPush, Some(text.as_bytes())).await;

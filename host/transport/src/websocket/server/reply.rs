@@ -55,7 +55,7 @@ impl Replies {
                 loop {
                     match poll_fn(|cx| messages.as_mut().poll_next(cx)).await {
                         Next::Message(message) => {
-                            self.credit.take().await;
+                            self.credit.take(message.len()).await;
                             self.push(&message, &std::mem::take(&mut headers)).await?;
                             if self.echoes_first {
                                 first.get_or_insert(message);
