@@ -15,7 +15,12 @@ impl Cancel for Service {
         let mut bytes = 0;
         for chunk in data {
             match chunk {
-                Ok(chunk) => bytes += chunk.len() as u64,
+                Ok(chunk) => {
+                    if bytes == 0 {
+                        log::info!("watch: first chunk is there");
+                    }
+                    bytes += chunk.len() as u64;
+                }
                 Err(status) => {
                     log::info!("next failed: {status}");
                     log::info!("cancelled: {}", context::cancelled());
