@@ -244,8 +244,9 @@ impl Server {
         }
         // A connection that has said nothing has nothing to lose by a stop.
         let sniffed = tokio::select! {
-            () = self.last_request() => return,
+            biased;
             sniffed = tokio::time::timeout(self.config.header_timeout, sniff(stream)) => sniffed,
+            () = self.last_request() => return,
         };
         let (version, io) = match sniffed {
             Ok(Ok(sniffed)) => sniffed,
@@ -282,7 +283,9 @@ impl Server {
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
+        // The connection first: a request that is there already is served.
         tokio::select! {
+            biased;
             served = connection.as_mut() => return served,
             () = self.last_request() => connection.as_mut().graceful_shutdown(),
             () = hung_up.as_mut() => return last_words(connection).await,
