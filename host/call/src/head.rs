@@ -22,6 +22,10 @@ pub enum Encoding {
     Query,
     /// The bytes of a chunk stream as they are; borders carry no meaning.
     Raw,
+    /// Protobuf.
+    Proto,
+    /// One JSON text a message, proto3's canonical JSON.
+    ProtoJson,
 }
 
 /// A W3C trace context (trace-context-1, section 3).

@@ -316,6 +316,7 @@ mod tests {
                 None => format!("{namespace}:{package}/{name}"),
             },
             docs: String::new(),
+            proto: String::new(),
             methods: Vec::new(),
         }
     }

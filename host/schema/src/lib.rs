@@ -10,6 +10,7 @@ mod handler;
 mod method;
 mod names;
 mod plan;
+pub mod proto;
 mod types;
 mod value;
 mod wire_contract;
@@ -19,7 +20,8 @@ pub use extract::ContractError;
 pub use failure::{declared_status, returned_status, write_details};
 pub use handler::{Admitted, Call, CallFuture, Handler, Health};
 pub use method::{
-    ErrorType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd, StreamResource,
+    ErrorType, MessageType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd,
+    StreamResource,
 };
 pub use plan::{
     Case, Enum, Field, Flags, MAX_TYPE_DEPTH, Name, Plan, Record, Type, TypeId, Variant, WellKnown,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::proto::MessageId;
 use crate::{Name, TypeId};
 
 /// One exported WIT interface.
@@ -16,6 +17,8 @@ pub struct Service {
     pub export: String,
     /// Its doc comment without tags; empty when unknown.
     pub docs: String,
+    /// Its full name as protobuf, such as `demo.users.v1.Users`.
+    pub proto: String,
     /// Its functions in order of declaration.
     pub methods: Vec<Method>,
 }
@@ -92,6 +95,8 @@ impl Pattern {
 pub struct Method {
     /// Its name.
     pub name: Name,
+    /// Its name as protobuf, such as `GetUser`.
+    pub proto: String,
     /// Its doc comment without tags; empty when unknown.
     pub docs: String,
     /// Read off its signature.
@@ -115,6 +120,8 @@ pub struct Method {
 pub struct Request {
     /// The request message (always a record) or the type of a streamed item.
     pub message: TypeId,
+    /// The message as protobuf.
+    pub proto: MessageId,
     /// Whether the message's fields are the function's parameters, one each
     /// (else the message is the one parameter).
     pub spread: bool,
@@ -123,14 +130,46 @@ pub struct Request {
     pub stream: Option<usize>,
 }
 
+impl Request {
+    /// What codecs take.
+    pub fn codec(&self) -> MessageType {
+        MessageType {
+            ty: self.message,
+            proto: self.proto,
+        }
+    }
+}
+
+/// A message as codecs take it: its type, and what protobuf makes of it in
+/// that method.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MessageType {
+    /// Its type in the plan.
+    pub ty: TypeId,
+    /// It as protobuf.
+    pub proto: MessageId,
+}
+
 /// What the guest answers.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The type of the reply, or of a streamed item; `None` for no result.
     pub message: Option<TypeId>,
+    /// The reply as protobuf, an empty message for no result.
+    pub proto: MessageId,
     /// For a streamed reply: the place of the resource in
     /// [`Contract::streams`](crate::Contract::streams).
     pub sink: Option<usize>,
+}
+
+impl Response {
+    /// What codecs take; `None` for no result.
+    pub fn codec(&self) -> Option<MessageType> {
+        self.message.map(|ty| MessageType {
+            ty,
+            proto: self.proto,
+        })
+    }
 }
 
 /// How a function reports an error.

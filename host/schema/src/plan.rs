@@ -5,6 +5,7 @@ use std::ops::Index;
 
 use crate::Value;
 use crate::names::NameIndex;
+use crate::proto::Layout;
 
 /// How deep the types of a plan may nest: what walks values recurses as deep.
 pub const MAX_TYPE_DEPTH: usize = 100;
@@ -20,12 +21,18 @@ pub struct TypeId(pub(crate) u32);
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub(crate) types: Vec<Type>,
+    pub(crate) proto: Layout,
 }
 
 impl Plan {
     /// How many types there are.
     pub fn len(&self) -> usize {
         self.types.len()
+    }
+
+    /// The same types as protobuf.
+    pub fn proto(&self) -> &Layout {
+        &self.proto
     }
 
     /// Whether there is none.

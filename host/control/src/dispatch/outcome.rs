@@ -75,7 +75,7 @@ fn declared(pinned: &Pinned, value: Option<&Value>) -> Status {
 }
 
 fn encode(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Result<Bytes, Status> {
-    let (Some(ty), Some(value)) = (pinned.method().response.message, value) else {
+    let (Some(ty), Some(value)) = (pinned.method().response.codec(), value) else {
         return Ok(nothing(encoding));
     };
     let deployed = &pinned.deployed;
@@ -88,6 +88,7 @@ fn encode(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Result<
 fn nothing(encoding: Encoding) -> Bytes {
     match encoding {
         Encoding::PlainJson | Encoding::Query => Bytes::from_static(b"null"),
-        Encoding::Raw => Bytes::new(),
+        Encoding::ProtoJson => Bytes::from_static(b"{}"),
+        Encoding::Raw | Encoding::Proto => Bytes::new(),
     }
 }

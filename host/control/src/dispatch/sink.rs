@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use ostler_call::{Encoding, Status};
 use ostler_runtime::{Closed, Sink};
-use ostler_schema::{TypeId, Value, codec};
+use ostler_schema::{MessageType, Value, codec};
 
 use super::queue::Producer;
 use super::{Verdict, request};
@@ -22,7 +22,7 @@ const BLOCK: usize = 4 << 10;
 #[derive(Debug)]
 pub(super) struct MessageSink {
     deployed: Arc<Deployed>,
-    item: TypeId,
+    item: MessageType,
     encoding: Encoding,
     queue: Producer,
     packer: Packer,
@@ -38,7 +38,7 @@ impl MessageSink {
         queue: Producer,
         verdict: Arc<Verdict>,
     ) -> Result<Self, Status> {
-        let item = pinned.method().response.message;
+        let item = pinned.method().response.codec();
         Ok(Self {
             deployed: pinned.deployed.clone(),
             item: item.ok_or_else(|| Status::internal("a streamed reply without an item type"))?,

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use ostler_call::{Body, Encoding, End, Guard, Kind, Metadata, Next, Status};
 use ostler_runtime::Source;
-use ostler_schema::{TypeId, Value, codec};
+use ostler_schema::{MessageType, Value, codec};
 
 use super::{Verdict, request};
 use crate::registry::Deployed;
@@ -16,7 +16,7 @@ use crate::resolve::Pinned;
 /// The stream of request messages of one call.
 pub(super) struct MessageSource {
     deployed: Arc<Deployed>,
-    item: TypeId,
+    item: MessageType,
     encoding: Encoding,
     body: Kind,
     /// Lives as long as the body.
@@ -35,7 +35,7 @@ impl MessageSource {
     ) -> Self {
         Self {
             deployed: pinned.deployed.clone(),
-            item: pinned.method().request.message,
+            item: pinned.method().request.codec(),
             encoding,
             body: body.kind,
             _guard: body.guard,

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use ostler_call::Encoding;
 use ostler_schema::{Method, Plan, TypeId, codec};
 
 use super::chunks;
@@ -58,8 +57,11 @@ fn body(method: &Method, plan: &Plan) -> String {
 fn json(plan: &Plan, ty: TypeId) -> String {
     let value = sample(plan, ty, "");
     // A sample is a value of its type, so it has an encoding.
-    let bytes = codec::encode(Encoding::PlainJson, plan, ty, &value).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+    let mut text = Vec::new();
+    match codec::json::encode(plan, ty, &value, &mut text) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => String::new(),
+    }
 }
 
 /// One word for any POSIX shell.

@@ -3,6 +3,8 @@
 mod error;
 pub mod json;
 mod number;
+pub mod proto_json;
+pub mod protobuf;
 pub mod query;
 mod text;
 mod time;
@@ -10,11 +12,11 @@ mod time;
 use bytes::Bytes;
 use ostler_call::Encoding;
 
-use crate::{Plan, Type, TypeId, Value};
+use crate::{MessageType, Plan, Type, Value};
 
 pub use self::error::{DecodeError, EncodeError};
 
-/// Reads one message of type `ty`. A raw message is the bytes of a chunk, of
+/// Reads one message. A raw message is the bytes of a chunk, of
 /// type `list<u8>`, and is not copied.
 ///
 /// # Errors
@@ -22,37 +24,40 @@ pub use self::error::{DecodeError, EncodeError};
 pub fn decode(
     encoding: Encoding,
     plan: &Plan,
-    ty: TypeId,
+    message: MessageType,
     bytes: &Bytes,
     max_depth: usize,
 ) -> Result<Value, DecodeError> {
+    let MessageType { ty, proto } = message;
     match encoding {
         Encoding::PlainJson => json::decode(plan, ty, bytes, max_depth),
         Encoding::Query => query::decode(plan, ty, bytes, max_depth),
         Encoding::Raw if matches!(plan[ty], Type::Bytes) => Ok(Value::Bytes(bytes.clone())),
         Encoding::Raw => Err(text::mismatch(plan, ty, "raw bytes")),
+        Encoding::Proto => protobuf::decode(plan, proto, bytes, max_depth),
+        Encoding::ProtoJson => proto_json::decode(plan, proto, bytes, max_depth),
     }
 }
 
-/// Writes one message of type `ty`. The bytes of a raw chunk are not copied.
+/// Writes one message. The bytes of a raw chunk are not copied.
 ///
 /// # Errors
 /// [`EncodeError`], the guest's fault or the host's.
 pub fn encode(
     encoding: Encoding,
     plan: &Plan,
-    ty: TypeId,
+    message: MessageType,
     value: &Value,
 ) -> Result<Bytes, EncodeError> {
     if let (Encoding::Raw, Value::Bytes(bytes)) = (encoding, value) {
         return Ok(bytes.clone());
     }
     let mut out = Vec::with_capacity(128);
-    encode_into(encoding, plan, ty, value, &mut out)?;
+    encode_into(encoding, plan, message, value, &mut out)?;
     Ok(out.into())
 }
 
-/// Appends one message of type `ty` to a buffer of the caller's.
+/// Appends one message to a buffer of the caller's.
 ///
 /// # Errors
 /// [`EncodeError`], the guest's fault or the host's; `out` then holds a part
@@ -60,13 +65,16 @@ pub fn encode(
 pub fn encode_into(
     encoding: Encoding,
     plan: &Plan,
-    ty: TypeId,
+    message: MessageType,
     value: &Value,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
+    let MessageType { ty, proto } = message;
     match (encoding, value) {
         (Encoding::PlainJson, _) => json::encode(plan, ty, value, out),
         (Encoding::Query, _) => query::encode(plan, ty, value, out),
+        (Encoding::Proto, _) => protobuf::encode(plan, proto, value, out),
+        (Encoding::ProtoJson, _) => proto_json::encode(plan, proto, value, out),
         (Encoding::Raw, Value::Bytes(bytes)) => {
             out.extend_from_slice(bytes);
             Ok(())

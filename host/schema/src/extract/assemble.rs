@@ -8,6 +8,7 @@ use super::agree::{Pair, Side};
 use super::component::{self, Export, Signature};
 use super::resources::{self, Resource};
 use super::{ContractError, agree, text};
+use crate::proto::{self, MessageId};
 use crate::types::{Arena, Types, is_status_shape};
 use crate::{
     Contract, ErrorType, Method, Name, Pattern, Request, Response, Service, StreamResource, TypeId,
@@ -41,6 +42,8 @@ pub(super) fn contract(
     });
     let mut services = services.collect::<Result<Vec<_>, _>>()?;
     let streams = assembler.streams(&mut services)?;
+    let lock = author.as_ref().and_then(|author| author.lock.as_deref());
+    proto::assign(&mut services, &mut assembler.arena.plan, lock)?;
     let wit = match package {
         Some(package) => package.files().clone(),
         None => text::print(resolve, world)?,
@@ -113,6 +116,7 @@ impl<'a> Assembler<'a> {
             name: Name::new(interface.unwrap_or_default()),
             export: export.name.clone(),
             docs,
+            proto: String::new(),
             methods,
         })
     }
@@ -215,6 +219,7 @@ impl<'a> Assembler<'a> {
         let request = match (&function.input, signature.input) {
             (Some((_, item)), Some(index)) => Request {
                 message: self.item(index, item, source)?,
+                proto: MessageId(0),
                 spread: false,
                 stream: Some(index),
             },
@@ -223,10 +228,12 @@ impl<'a> Assembler<'a> {
         let response = match (&function.output, signature.output) {
             (Some(item), Some(index)) => Response {
                 message: Some(self.item(index, item, source)?),
+                proto: MessageId(0),
                 sink: Some(index),
             },
             _ => Response {
                 message: self.optional(function.result.as_ref(), source)?,
+                proto: MessageId(0),
                 sink: None,
             },
         };
@@ -234,6 +241,7 @@ impl<'a> Assembler<'a> {
         let tags = &function.tags;
         Ok(Method {
             name: Name::new(&function.name),
+            proto: String::new(),
             docs: function.docs.clone(),
             pattern: pattern(function.pattern),
             idempotent: tags.idempotent,

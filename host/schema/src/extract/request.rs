@@ -3,6 +3,7 @@
 use super::ContractError;
 use super::assemble::{Assembler, Source};
 use crate::codec::json;
+use crate::proto::MessageId;
 use crate::types::is_record;
 use crate::{Field, MAX_TYPE_DEPTH, Name, Plan, Record, Request, Type, TypeId};
 
@@ -24,6 +25,7 @@ impl Assembler<'_> {
             let message = self.add(only, source)?;
             return Ok(Request {
                 message: self.with_defaults(message, defaults)?,
+                proto: MessageId(0),
                 spread: false,
                 stream: None,
             });
@@ -37,6 +39,7 @@ impl Assembler<'_> {
         set_defaults(&self.arena.plan, &mut record, defaults)?;
         Ok(Request {
             message: self.arena.push(Type::Record(record))?,
+            proto: MessageId(0),
             spread: true,
             stream: None,
         })
