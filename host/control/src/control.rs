@@ -12,7 +12,7 @@ use crate::admit::{Gate, Phase};
 use crate::clock;
 use crate::dispatch::Invocation;
 use crate::middleware::{self, AccessLog, RequestIds, Shared};
-use crate::registry::{DEFAULT_TENANT, Deployed, Registry, RegistryError, Services};
+use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, RegistryError, Services};
 
 /// What holds for the whole host.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +102,15 @@ impl Handler for Control {
             pinned.method,
             Box::new(call),
         ))
+    }
+
+    fn has_proto_service(&self, name: &str) -> bool {
+        let is_proto = |services: &Services| {
+            let target = services.get(name);
+            target.is_some_and(|target| target.profile == Profile::Proto)
+        };
+        let found = self.shared.registry.read(DEFAULT_TENANT, is_proto);
+        found.unwrap_or_default()
     }
 
     fn contract(&self) -> Bytes {

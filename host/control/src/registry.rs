@@ -3,6 +3,7 @@
 //! tenant, a service's name to the deployment that answers for it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +64,8 @@ pub struct Deployed {
 /// The methods of one service by name, and what is computed for each.
 #[derive(Debug)]
 struct ServiceIndex {
-    by_name: HashMap<Box<str>, usize>,
+    plain: HashMap<Box<str>, usize>,
+    proto: HashMap<Box<str>, usize>,
     /// The longest each method may take.
     timeouts: Vec<Option<Duration>>,
 }
@@ -91,8 +93,15 @@ impl Deployed {
         }
     }
 
-    pub(crate) fn method(&self, service: usize, name: &str) -> Option<usize> {
-        self.services[service].by_name.get(name).copied()
+    /// The method of that name in the profile its service was named in; a
+    /// name of the other profile does as well.
+    pub(crate) fn method(&self, service: usize, profile: Profile, name: &str) -> Option<usize> {
+        let ServiceIndex { plain, proto, .. } = &self.services[service];
+        let (first, second) = match profile {
+            Profile::Plain => (plain, proto),
+            Profile::Proto => (proto, plain),
+        };
+        first.get(name).or_else(|| second.get(name)).copied()
     }
 
     pub(crate) fn timeout(&self, service: usize, method: usize) -> Option<Duration> {
@@ -102,12 +111,13 @@ impl Deployed {
 
 impl ServiceIndex {
     fn new(service: &Service, limits: &CallLimits) -> Self {
+        let methods = || service.methods.iter().enumerate();
         Self {
-            by_name: service
-                .methods
-                .iter()
-                .enumerate()
+            plain: methods()
                 .map(|(i, method)| (method.name.plain.clone(), i))
+                .collect(),
+            proto: methods()
+                .map(|(i, method)| (method.proto.as_str().into(), i))
                 .collect(),
             timeouts: service
                 .methods
@@ -135,6 +145,17 @@ pub(crate) struct Target {
     pub(crate) deployed: Arc<Deployed>,
     /// Its place in the contract.
     pub(crate) service: usize,
+    /// Whose name led here.
+    pub(crate) profile: Profile,
+}
+
+/// Which of a service's names was used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Profile {
+    /// `users`, `users.v1`.
+    Plain,
+    /// `demo.users.v1.Users`.
+    Proto,
 }
 
 /// Second level: the services of one tenant.
@@ -186,15 +207,16 @@ impl Services {
                 names.add(&deployed.label, declared, (place, service))?;
             }
         }
-        let target = |(place, service): (usize, usize)| Target {
+        let target = |(place, service): (usize, usize), profile| Target {
             deployed: deployments[place].clone(),
             service,
+            profile,
         };
         Ok(Self {
             by_name: names
                 .0
                 .into_iter()
-                .map(|(n, named)| (n, target(named.place)))
+                .map(|(n, named)| (n, target(named.place, named.profile)))
                 .collect(),
             deployments,
             contract,
@@ -214,13 +236,15 @@ struct Names(HashMap<Box<str>, Named>);
 struct Named {
     /// Its deployment and its place in that one's contract.
     place: (usize, usize),
+    profile: Profile,
     package: String,
     /// For messages: the export and where it came from.
     what: String,
 }
 
 impl Names {
-    /// Adds `users.v1`, and `users` unless an earlier major has it.
+    /// Adds `users.v1`, `demo.users.v1.Users`, and `users` unless an earlier
+    /// major has it.
     fn add(
         &mut self,
         label: &str,
@@ -229,6 +253,7 @@ impl Names {
     ) -> Result<(), RegistryError> {
         let named = Named {
             place,
+            profile: Profile::Plain,
             package: format!("{}:{}", service.package.namespace, service.package.name),
             what: format!("{} ({label})", service.export),
         };
@@ -247,8 +272,18 @@ impl Names {
             }
             self.0.insert(versioned, named.clone());
         }
+        let proto = Named {
+            profile: Profile::Proto,
+            ..named.clone()
+        };
         self.0.entry(short.clone()).or_insert(named);
-        Ok(())
+        match self.0.entry(service.proto.as_str().into()) {
+            Entry::Occupied(other) => Err(clash(&service.proto, other.get(), proto)),
+            Entry::Vacant(place) => {
+                place.insert(proto);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -316,7 +351,7 @@ mod tests {
                 None => format!("{namespace}:{package}/{name}"),
             },
             docs: String::new(),
-            proto: String::new(),
+            proto: format!("{namespace}.{package}.v{version:?}.{name}"),
             methods: Vec::new(),
         }
     }
@@ -329,6 +364,7 @@ mod tests {
         let mut all: Vec<_> = names
             .0
             .into_iter()
+            .filter(|(_, named)| named.profile == Profile::Plain)
             .map(|(n, named)| (n.into_string(), named.place.0))
             .collect();
         all.sort();

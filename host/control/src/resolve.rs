@@ -30,7 +30,9 @@ pub(crate) fn resolve(registry: &Registry, address: &Address) -> Result<Pinned, 
     registry
         .read(DEFAULT_TENANT, |services| {
             let target = services.get(service)?;
-            let found = target.deployed.method(target.service, method);
+            let found = target
+                .deployed
+                .method(target.service, target.profile, method);
             Some(found.map(|method| Pinned {
                 deployed: target.deployed.clone(),
                 service: target.service,

@@ -21,6 +21,10 @@ pub trait Handler: Send + Sync + 'static {
     /// The whole reply when the call is refused.
     fn admit(&self, head: Head) -> Result<Admitted, Reply>;
 
+    /// Whether a live service has this full name as protobuf, such as
+    /// `demo.users.v1.Users`.
+    fn has_proto_service(&self, name: &str) -> bool;
+
     /// The contracts of all live services, as the JSON text of
     /// `/.well-known/ostler/contract`.
     fn contract(&self) -> Bytes;
