@@ -66,8 +66,44 @@ pub struct MessageLayout {
     pub fields: Box<[FieldLayout]>,
     /// The place in `fields` of the field of number `i + 1`, for numbers small
     /// enough to be looked up so; others by binary search.
-    #[expect(dead_code, reason = "for the codec")]
     pub(crate) dense: Box<[Option<u16>]>,
+}
+
+/// The highest number looked up in [`MessageLayout::dense`].
+const DENSE: u32 = 256;
+
+impl MessageLayout {
+    /// The message of those fields, sorted here by number.
+    pub fn new(full_name: impl Into<Box<str>>, shape: Shape, mut fields: Vec<FieldLayout>) -> Self {
+        fields.sort_by_key(|field| field.number);
+        Self {
+            full_name: full_name.into(),
+            shape,
+            dense: dense(&fields),
+            fields: fields.into(),
+        }
+    }
+
+    /// The place of the field of that number.
+    #[inline]
+    pub fn find(&self, number: u32) -> Option<usize> {
+        match self.dense.get((number as usize).wrapping_sub(1)) {
+            Some(place) => place.map(usize::from),
+            None => (self.fields)
+                .binary_search_by_key(&number, |field| field.number)
+                .ok(),
+        }
+    }
+}
+
+fn dense(fields: &[FieldLayout]) -> Box<[Option<u16>]> {
+    let small = fields.partition_point(|field| field.number <= DENSE);
+    let last = fields[..small].last().map_or(0, |field| field.number);
+    let mut places = vec![None; last as usize];
+    for (place, field) in (0_u16..).zip(&fields[..small]) {
+        places[field.number as usize - 1] = Some(place);
+    }
+    places.into()
 }
 
 /// How the fields of a message make a value.
@@ -205,4 +241,33 @@ pub struct EnumValue {
     pub name: Box<str>,
     /// The case, or the bit, it stands for; `None` for the zero that was added.
     pub case: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_number() {
+        for numbers in [vec![], vec![1, 2, 3], vec![536_870_911, 9, 256, 257, 4]] {
+            let field = |&number: &u32| FieldLayout {
+                number,
+                name: number.to_string().into(),
+                json_name: number.to_string().into(),
+                slot: Slot::Place(0),
+                label: Label::Implicit,
+                kind: Kind::Bool,
+                ty: None,
+            };
+            let fields = numbers.iter().map(field).collect();
+            let message = MessageLayout::new("a.B", Shape::Empty(None), fields);
+            for &number in &numbers {
+                let place = message.find(number).unwrap();
+                assert_eq!(message.fields[place].number, number);
+            }
+            for absent in [0, 5, 255, 258, u32::MAX] {
+                assert_eq!(message.find(absent), None, "{absent}");
+            }
+        }
+    }
 }
