@@ -64,12 +64,22 @@ pub struct MessageLayout {
     pub shape: Shape,
     /// Its fields by rising number.
     pub fields: Box<[FieldLayout]>,
-    /// The place in `fields` of the field of number `i + 1`, for numbers small
-    /// enough to be looked up so; others by binary search.
-    pub(crate) dense: Box<[Option<u16>]>,
+    /// Its fields by number, name and place.
+    pub(crate) dense: Box<Lookup>,
 }
 
-/// The highest number looked up in [`MessageLayout::dense`].
+/// The places of fields, by what a codec has in hand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lookup {
+    /// By number less 1, for small numbers; others by binary search.
+    numbers: Box<[Option<u16>]>,
+    /// By either name, sorted.
+    names: Box<[(Box<str>, u32)]>,
+    /// By the place of the value: the first of a oneof's members.
+    places: Box<[u32]>,
+}
+
+/// The highest number that has a row of its own.
 const DENSE: u32 = 256;
 
 impl MessageLayout {
@@ -79,31 +89,87 @@ impl MessageLayout {
         Self {
             full_name: full_name.into(),
             shape,
-            dense: dense(&fields),
+            dense: Box::new(Lookup::new(&fields)),
             fields: fields.into(),
         }
     }
 
-    /// The place of the field of that number.
+    /// The place in `fields` of the field of that number.
     #[inline]
     pub fn find(&self, number: u32) -> Option<usize> {
-        match self.dense.get((number as usize).wrapping_sub(1)) {
+        match self.dense.numbers.get((number as usize).wrapping_sub(1)) {
             Some(place) => place.map(usize::from),
             None => (self.fields)
                 .binary_search_by_key(&number, |field| field.number)
                 .ok(),
         }
     }
+
+    /// The place in `fields` of the field of that name, in either spelling;
+    /// `guess` is tried first.
+    pub(crate) fn find_name(&self, name: &str, guess: usize) -> Option<usize> {
+        match self.fields.get(guess) {
+            Some(field) if *field.json_name == *name => Some(guess),
+            _ => find_name(&self.dense.names, name),
+        }
+    }
+
+    /// How many values it is made of.
+    pub(crate) fn places(&self) -> usize {
+        self.dense.places.len()
+    }
+
+    /// The field of the value at `place`; of a oneof, the first member.
+    pub(crate) fn field_at(&self, place: usize) -> Option<&FieldLayout> {
+        self.fields.get(*self.dense.places.get(place)? as usize)
+    }
+
+    /// The members of the oneof at `place`.
+    pub(crate) fn members(&self, place: usize) -> impl Iterator<Item = &FieldLayout> {
+        (self.fields.iter()).filter(move |field| field.slot.place() == place)
+    }
 }
 
-fn dense(fields: &[FieldLayout]) -> Box<[Option<u16>]> {
+impl Lookup {
+    fn new(fields: &[FieldLayout]) -> Self {
+        let both = |(i, field): (u32, &FieldLayout)| {
+            let names = [field.name.clone(), field.json_name.clone()];
+            names.map(|name| (name, i))
+        };
+        let mut names: Vec<_> = (0..).zip(fields).flat_map(both).collect();
+        names.sort_unstable();
+        names.dedup_by(|a, b| a.0 == b.0);
+        Self {
+            numbers: numbers(fields),
+            names: names.into(),
+            places: places(fields),
+        }
+    }
+}
+
+fn numbers(fields: &[FieldLayout]) -> Box<[Option<u16>]> {
     let small = fields.partition_point(|field| field.number <= DENSE);
     let last = fields[..small].last().map_or(0, |field| field.number);
-    let mut places = vec![None; last as usize];
+    let mut numbers = vec![None; last as usize];
     for (place, field) in (0_u16..).zip(&fields[..small]) {
-        places[field.number as usize - 1] = Some(place);
+        numbers[field.number as usize - 1] = Some(place);
+    }
+    numbers.into()
+}
+
+fn places(fields: &[FieldLayout]) -> Box<[u32]> {
+    let count = fields.iter().map(|field| field.slot.place() + 1).max();
+    let mut places = vec![u32::MAX; count.unwrap_or(0)];
+    for (i, field) in (0..).zip(fields) {
+        let place = &mut places[field.slot.place()];
+        *place = i.min(*place);
     }
     places.into()
+}
+
+fn find_name(names: &[(Box<str>, u32)], name: &str) -> Option<usize> {
+    let found = names.binary_search_by(|(n, _)| (**n).cmp(name)).ok()?;
+    Some(names[found].1 as usize)
 }
 
 /// How the fields of a message make a value.
@@ -165,6 +231,18 @@ pub enum Slot {
     },
     /// The whole value of a wrapper, or the key (0) or value (1) of an entry.
     Whole(u32),
+}
+
+impl Slot {
+    /// The place among the values that its message is made of: those of a
+    /// record, the one of a variant, result or wrapper.
+    #[inline]
+    pub(crate) fn place(self) -> usize {
+        match self {
+            Self::Place(place) | Self::Whole(place) | Self::Oneof { place, .. } => place as usize,
+            Self::Case(_) => 0,
+        }
+    }
 }
 
 /// How often a field may occur, and what its absence means.
@@ -230,6 +308,50 @@ pub struct EnumLayout {
     /// Its values by case of the WIT enum, or by bit of the flags: places in
     /// `values`.
     pub by_case: Box<[u32]>,
+    /// By name, sorted.
+    names: Box<[(Box<str>, u32)]>,
+}
+
+impl EnumLayout {
+    /// The enum of those values, sorted here by number; of values of one
+    /// number, the first comes first.
+    pub fn new(full_name: impl Into<Box<str>>, mut values: Vec<EnumValue>) -> Self {
+        values.sort_by_key(|value| value.number);
+        let cases = values.iter().filter_map(|value| value.case).max();
+        let mut by_case = vec![0; cases.map_or(0, |last| last as usize + 1)];
+        let mut names = Vec::with_capacity(values.len());
+        for (i, value) in (0..).zip(&values) {
+            if let Some(case) = value.case {
+                by_case[case as usize] = i;
+            }
+            names.push((value.name.clone(), i));
+        }
+        names.sort_unstable();
+        Self {
+            full_name: full_name.into(),
+            values: values.into(),
+            by_case: by_case.into(),
+            names: names.into(),
+        }
+    }
+
+    /// The value of that number.
+    pub fn find(&self, number: i32) -> Option<&EnumValue> {
+        let place = (self.values).partition_point(|value| value.number < number);
+        let value = self.values.get(place)?;
+        (value.number == number).then_some(value)
+    }
+
+    /// The value of that name.
+    pub fn find_name(&self, name: &str) -> Option<&EnumValue> {
+        find_name(&self.names, name).map(|place| &self.values[place])
+    }
+
+    /// The value of that case.
+    pub fn value_of(&self, case: u32) -> Option<&EnumValue> {
+        let place = *self.by_case.get(case as usize)?;
+        self.values.get(place as usize)
+    }
 }
 
 /// One value of an enum.
@@ -247,20 +369,27 @@ pub struct EnumValue {
 mod tests {
     use super::*;
 
+    fn field(number: u32, name: &str, slot: Slot) -> FieldLayout {
+        FieldLayout {
+            number,
+            name: name.into(),
+            json_name: name.to_uppercase().into(),
+            slot,
+            label: Label::Implicit,
+            kind: Kind::Bool,
+            ty: None,
+        }
+    }
+
+    fn message(fields: Vec<FieldLayout>) -> MessageLayout {
+        MessageLayout::new("a.B", Shape::Empty(None), fields)
+    }
+
     #[test]
-    fn fields_are_found_by_number() {
+    fn fields_by_number() {
         for numbers in [vec![], vec![1, 2, 3], vec![536_870_911, 9, 256, 257, 4]] {
-            let field = |&number: &u32| FieldLayout {
-                number,
-                name: number.to_string().into(),
-                json_name: number.to_string().into(),
-                slot: Slot::Place(0),
-                label: Label::Implicit,
-                kind: Kind::Bool,
-                ty: None,
-            };
-            let fields = numbers.iter().map(field).collect();
-            let message = MessageLayout::new("a.B", Shape::Empty(None), fields);
+            let fields = numbers.iter().map(|&n| field(n, "x", Slot::Place(0)));
+            let message = message(fields.collect());
             for &number in &numbers {
                 let place = message.find(number).unwrap();
                 assert_eq!(message.fields[place].number, number);
@@ -268,6 +397,64 @@ mod tests {
             for absent in [0, 5, 255, 258, u32::MAX] {
                 assert_eq!(message.find(absent), None, "{absent}");
             }
+        }
+    }
+
+    #[test]
+    fn fields_by_name_and_place() {
+        let oneof = |case| Slot::Oneof {
+            place: 1,
+            case,
+            optional: false,
+        };
+        let message = message(vec![
+            field(9, "d", oneof(1)),
+            field(1, "c", Slot::Place(2)),
+            field(7, "a", oneof(0)),
+            field(4, "b", Slot::Place(0)),
+        ]);
+        for (name, place) in [("c", 0), ("B", 1), ("b", 1), ("A", 2), ("d", 3)] {
+            for guess in 0..5 {
+                assert_eq!(message.find_name(name, guess), Some(place));
+            }
+        }
+        assert_eq!(message.find_name("e", 0), None);
+        let at = |place| message.field_at(place).map(|field| &*field.name);
+        assert_eq!(message.places(), 3);
+        assert_eq!([at(0), at(1), at(2)], ["b", "a", "c"].map(Some));
+        let members: Vec<_> = message.members(1).map(|field| &*field.name).collect();
+        assert_eq!(members, ["a", "d"]);
+    }
+
+    #[test]
+    fn values_of_an_enum() {
+        let value = |number, name: &str, case| EnumValue {
+            number,
+            name: name.into(),
+            case,
+        };
+        let of = EnumLayout::new(
+            "a.E",
+            vec![
+                value(7, "B", Some(0)),
+                value(0, "NONE", None),
+                value(-1, "A", Some(1)),
+                value(7, "ALIAS", Some(2)),
+            ],
+        );
+        let name = |found: Option<&EnumValue>| found.map(|value| value.name.to_string());
+        assert_eq!(name(of.find(7)).unwrap(), "B");
+        assert_eq!(name(of.find(-1)).unwrap(), "A");
+        assert_eq!(name(of.find(1)), None);
+        assert_eq!(name(of.find_name("ALIAS")).unwrap(), "ALIAS");
+        assert_eq!(name(of.find_name("C")), None);
+        for (case, want) in [
+            (0, Some("B")),
+            (1, Some("A")),
+            (2, Some("ALIAS")),
+            (3, None),
+        ] {
+            assert_eq!(name(of.value_of(case)).as_deref(), want);
         }
     }
 }
