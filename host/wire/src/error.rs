@@ -12,6 +12,10 @@ pub enum FramingError {
     },
     /// The bytes break the framing.
     Malformed(String),
+    /// The body ended inside a message.
+    Truncated,
+    /// What should be compressed data is none.
+    Compression(String),
 }
 
 impl FramingError {
@@ -28,6 +32,8 @@ impl fmt::Display for FramingError {
                 write!(f, "a message has more than the {limit} bytes allowed")
             }
             Self::Malformed(what) => f.write_str(what),
+            Self::Truncated => f.write_str("the body ended inside a message"),
+            Self::Compression(why) => write!(f, "a compressed message is not gzip: {why}"),
         }
     }
 }

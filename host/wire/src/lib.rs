@@ -8,13 +8,19 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod array;
+pub mod compression;
+pub mod connect;
 pub mod envelope;
 mod error;
+pub mod frame;
 pub mod grpc;
+pub mod grpc_web;
 mod input;
 pub mod ndjson;
 pub mod percent;
 pub mod raw;
+mod split;
 pub mod sse;
 
 pub use error::FramingError;
+pub use split::Split;

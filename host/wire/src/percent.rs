@@ -22,6 +22,12 @@ pub fn encode(message: &str) -> String {
 /// The message of an encoded `text`. Never fails: broken sequences stay as
 /// they are, bytes that are not UTF-8 become U+FFFD.
 pub fn decode(text: &str) -> String {
+    String::from_utf8(decode_bytes(text))
+        .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
+/// The bytes of an encoded `text`; broken sequences stay as they are.
+pub fn decode_bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -36,7 +42,7 @@ pub fn decode(text: &str) -> String {
             }
         }
     }
-    String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    out
 }
 
 /// The byte that `text` starts with in escaped form.
