@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use ostler_call::{Any, Code, Status};
 
-use crate::codec::json;
+use crate::codec::{self, json};
 use crate::{ErrorType, PackageName, Plan, Type, TypeId, Value};
 
 /// The status that a guest returned as the record `ostler:rpc/types.status`;
@@ -97,9 +97,9 @@ pub fn write_details(details: &[Any], out: &mut Vec<u8>) {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"type\":");
-        json::write_string(&detail.type_name, out);
+        codec::write_string(&detail.type_name, out);
         out.extend_from_slice(b",\"value\":");
-        json::write_json_or_base64(&detail.value, out);
+        codec::write_json_or_base64(&detail.value, out);
         out.push(b'}');
     }
     out.push(b']');

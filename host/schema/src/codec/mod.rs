@@ -1,13 +1,17 @@
 //! Bytes ⇄ [`Value`] along the plan, one module a format.
 
+mod budget;
 mod error;
 pub mod json;
+mod lexer;
 mod number;
 pub mod proto_json;
 pub mod protobuf;
 pub mod query;
+mod scan;
 mod text;
 mod time;
+mod write;
 
 use bytes::Bytes;
 use ostler_call::Encoding;
@@ -15,6 +19,7 @@ use ostler_call::Encoding;
 use crate::{MessageType, Plan, Type, Value};
 
 pub use self::error::{DecodeError, EncodeError};
+pub(crate) use self::write::{write_json_or_base64, write_string};
 
 /// Reads one message. A raw message is the bytes of a chunk, of
 /// type `list<u8>`, and is not copied.

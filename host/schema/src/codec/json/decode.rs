@@ -1,22 +1,18 @@
 //! JSON text → [`Value`].
 
-use super::lexer::Lexer;
 use crate::codec::DecodeError;
+use crate::codec::budget::Budget;
+use crate::codec::lexer::Lexer;
 use crate::codec::text::{from_text, is_numeric, mismatch, number, unknown_name};
 use crate::{Field, Plan, Record, Type, TypeId, Value, WellKnown};
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
-/// The most values one message may hold. `{}` can stand for a record of many
-/// optional fields, so that the size of the text does not bound the memory its
-/// values take; this does, at about 40 MiB.
-const MAX_VALUES: usize = 1 << 20;
-
 /// Reads one value of type `ty`.
 pub(super) struct Decoder<'a> {
     pub(super) lexer: Lexer<'a>,
     pub(super) plan: &'a Plan,
-    values_left: usize,
+    budget: Budget,
 }
 
 impl<'a> Decoder<'a> {
@@ -24,7 +20,7 @@ impl<'a> Decoder<'a> {
         Self {
             lexer,
             plan,
-            values_left: MAX_VALUES,
+            budget: Budget::default(),
         }
     }
 
@@ -92,11 +88,7 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn count(&mut self, values: usize) -> Result<()> {
-        let left = self.values_left.checked_sub(values);
-        self.values_left = left.ok_or_else(|| {
-            DecodeError::new(format!("the message holds more than {MAX_VALUES} values"))
-        })?;
-        Ok(())
+        self.budget.take(values)
     }
 
     #[inline(never)]

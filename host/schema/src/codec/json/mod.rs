@@ -26,18 +26,15 @@
 
 mod decode;
 mod encode;
-mod lexer;
 mod maps;
-mod scan;
 mod tagged;
 
 use self::decode::Decoder;
-use self::lexer::Lexer;
+use super::lexer::Lexer;
 use super::{DecodeError, EncodeError};
 use crate::{Plan, TypeId, Value};
 
 pub(super) use self::decode::absent;
-pub(crate) use self::encode::{write_json_or_base64, write_string};
 
 /// Reads one JSON text as a value of type `ty`. Arrays and objects may nest
 /// `max_depth` deep, those of ignored fields included. Empty input is no JSON

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::DecodeError;
 use super::scan::plain_run;
-use crate::codec::DecodeError;
 
 type Result<T> = std::result::Result<T, DecodeError>;
 
 /// A position in a JSON text.
+#[derive(Clone)]
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
