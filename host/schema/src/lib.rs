@@ -24,7 +24,8 @@ pub use method::{
     StreamResource,
 };
 pub use plan::{
-    Case, Enum, Field, Flags, MAX_TYPE_DEPTH, Name, Plan, Record, Type, TypeId, Variant, WellKnown,
+    Case, Enum, Field, Flags, MAX_TYPE_DEPTH, Name, Origin, Plan, Record, Type, TypeId, Variant,
+    WellKnown,
 };
 pub use value::Value;
 pub use wire_contract::{read_contracts, write_contracts};

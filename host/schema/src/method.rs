@@ -34,6 +34,16 @@ pub struct PackageName {
     pub version: Option<String>,
 }
 
+impl From<&wit_parser::PackageName> for PackageName {
+    fn from(name: &wit_parser::PackageName) -> Self {
+        Self {
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+            version: name.version.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
 impl PackageName {
     /// The protobuf package, such as `demo.users.v1`: the major version, or
     /// none.
@@ -113,6 +123,11 @@ pub struct Method {
     pub response: Response,
     /// How the function reports an error.
     pub error: ErrorType,
+    /// An error of the method's own type as protobuf, the detail of its
+    /// status.
+    pub error_proto: Option<MessageId>,
+    /// Whether it is `@deprecated`.
+    pub deprecated: bool,
 }
 
 /// What the caller sends.

@@ -1,11 +1,12 @@
 //! The types of a contract in a flat arena, with the names and defaults that
 //! codecs need, so that per-call code compares indexes.
 
+use std::collections::BTreeMap;
 use std::ops::Index;
 
-use crate::Value;
 use crate::names::NameIndex;
 use crate::proto::Layout;
+use crate::{PackageName, Value};
 
 /// How deep the types of a plan may nest: what walks values recurses as deep.
 pub const MAX_TYPE_DEPTH: usize = 100;
@@ -14,13 +15,30 @@ pub const MAX_TYPE_DEPTH: usize = 100;
 pub(crate) const MAX_TYPES: usize = 10_000;
 
 /// The place of a type in its [`Plan`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TypeId(pub(crate) u32);
+
+/// Where WIT declares a type.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    /// The package.
+    pub package: PackageName,
+    /// The interface in it, as its author wrote it: not the one that the
+    /// lowering moves types to.
+    pub interface: Box<str>,
+    /// The type's name.
+    pub name: Box<str>,
+    /// Whether it is `@deprecated`.
+    pub deprecated: bool,
+}
 
 /// All types of a contract.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub(crate) types: Vec<Type>,
+    /// Of records, variants, enums and flags that have a name. Copies of a
+    /// record share it.
+    pub(crate) origins: BTreeMap<TypeId, Origin>,
     pub(crate) proto: Layout,
 }
 
@@ -28,6 +46,11 @@ impl Plan {
     /// How many types there are.
     pub fn len(&self) -> usize {
         self.types.len()
+    }
+
+    /// Where WIT declares that type, if it has a name.
+    pub fn origin(&self, id: TypeId) -> Option<&Origin> {
+        self.origins.get(&id)
     }
 
     /// The same types as protobuf.

@@ -9,7 +9,7 @@ use super::component::{self, Export, Signature};
 use super::resources::{self, Resource};
 use super::{ContractError, agree, text};
 use crate::proto::{self, MessageId};
-use crate::types::{Arena, Types, is_status_shape};
+use crate::types::{Arena, Types, is_deprecated, is_status_shape};
 use crate::{
     Contract, ErrorType, Method, Name, Pattern, Request, Response, Service, StreamResource, TypeId,
 };
@@ -42,12 +42,12 @@ pub(super) fn contract(
     });
     let mut services = services.collect::<Result<Vec<_>, _>>()?;
     let streams = assembler.streams(&mut services)?;
-    let lock = author.as_ref().and_then(|author| author.lock.as_deref());
-    proto::assign(&mut services, &mut assembler.arena.plan, lock)?;
     let wit = match package {
         Some(package) => package.files().clone(),
         None => text::print(resolve, world)?,
     };
+    let lock = author.as_ref().and_then(|author| author.lock.as_deref());
+    proto::assign(&mut services, &mut assembler.arena.plan, lock)?;
     Ok(Contract {
         services,
         plan: assembler.arena.plan,
@@ -127,6 +127,8 @@ impl<'a> Assembler<'a> {
         service: &ostler_wit::Service,
     ) -> Result<Vec<Method>, ContractError> {
         let resolve = self.resolve;
+        let stated = (self.author.as_ref())
+            .map(|(package, _)| &package.resolve().interfaces[service.interface].functions);
         let exported = &resolve.interfaces[export.interface].functions;
         let unknown = |name: &String| service.functions.iter().all(|f| f.name != *name);
         if let Some(name) = exported.keys().find(|name| unknown(name)) {
@@ -147,8 +149,12 @@ impl<'a> Assembler<'a> {
             let signature =
                 component::signature(resolve, resources, function, Some(author)).map_err(within)?;
             self.agrees(author, &signature).map_err(within)?;
-            self.method(author, &signature, Source::Author)
-                .map_err(within)
+            let method = self.method(author, &signature, Source::Author);
+            let stability = stated.and_then(|f| Some(&f.get(&author.name)?.stability));
+            Ok(Method {
+                deprecated: stability.is_some_and(is_deprecated),
+                ..method.map_err(within)?
+            })
         });
         methods.collect()
     }
@@ -250,6 +256,8 @@ impl<'a> Assembler<'a> {
             request,
             response,
             error,
+            error_proto: None,
+            deprecated: false,
         })
     }
 

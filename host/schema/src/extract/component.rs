@@ -61,15 +61,10 @@ fn export(
         )
         .within(format!("interface {name}")));
     };
-    let package = &resolve.packages[package].name;
     Ok(Some(Export {
         name,
         interface: id,
-        package: PackageName {
-            namespace: package.namespace.clone(),
-            name: package.name.clone(),
-            version: package.version.as_ref().map(ToString::to_string),
-        },
+        package: PackageName::from(&resolve.packages[package].name),
     }))
 }
 

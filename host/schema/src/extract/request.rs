@@ -60,7 +60,11 @@ impl Assembler<'_> {
         }
         let mut record = record.clone();
         set_defaults(&self.arena.plan, &mut record, defaults)?;
-        Ok(self.arena.push(Type::Record(record))?)
+        let copy = self.arena.push(Type::Record(record))?;
+        if let Some(origin) = self.arena.plan.origin(message).cloned() {
+            self.arena.plan.origins.insert(copy, origin);
+        }
+        Ok(copy)
     }
 }
 

@@ -17,12 +17,13 @@
 //! (`data` for a chunk stream) with number 1. A lock may say otherwise of
 //! numbers, names, kinds, and where a variant's cases are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use super::About;
 use crate::TypeId;
 
 /// The place of a message in its [`Layout`].
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct MessageId(pub(crate) u32);
 
 /// The place of an enum in its [`Layout`].
@@ -35,7 +36,8 @@ pub struct Layout {
     pub(crate) messages: Vec<MessageLayout>,
     pub(crate) enums: Vec<EnumLayout>,
     /// Messages by full name, to expand `google.protobuf.Any` in JSON.
-    pub(crate) by_name: HashMap<Box<str>, MessageId>,
+    pub(crate) by_name: BTreeMap<Box<str>, MessageId>,
+    pub(crate) about: About,
 }
 
 impl Layout {
@@ -47,6 +49,11 @@ impl Layout {
     /// The enum at that place.
     pub fn enumeration(&self, id: EnumId) -> &EnumLayout {
         &self.enums[id.0 as usize]
+    }
+
+    /// What codecs do not need to know of them.
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
     /// The message of that full name, such as `demo.users.v1.User`.

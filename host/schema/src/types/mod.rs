@@ -1,5 +1,7 @@
 //! WIT types → the plan.
 
+mod origin;
+
 use std::collections::HashMap;
 use std::fmt;
 
@@ -7,6 +9,8 @@ use wit_parser::{Interface, InterfaceId, Resolve, TypeDef, TypeDefKind, TypeOwne
 
 use crate::plan::{MAX_TYPE_DEPTH, MAX_TYPES};
 use crate::{Case, Enum, Field, Flags, Name, Plan, Record, Type, TypeId, Variant, WellKnown};
+
+pub(crate) use self::origin::is_deprecated;
 
 /// Why a type has no place in a plan: what of it, and the remedy.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,8 +95,14 @@ impl Walk<'_, '_> {
         }
         let id = match target {
             wit_parser::Type::Id(id) => {
-                let ty = self.defined(&resolve.types[id], level + 1)?;
-                self.arena.push(ty)?
+                let def = &resolve.types[id];
+                let ty = self.defined(def, level + 1)?;
+                let is_named = is_named(&ty);
+                let id = self.arena.push(ty)?;
+                if let Some(origin) = origin::of(resolve, def).filter(|_| is_named) {
+                    self.arena.plan.origins.insert(id, origin);
+                }
+                id
             }
             primitive => self.arena.push(primitive_type(primitive)?)?,
         };
@@ -257,11 +267,19 @@ pub(crate) fn is_rpc_interface(resolve: &Resolve, id: InterfaceId, name: &str) -
         && interface.name.as_deref() == Some(name)
 }
 
+/// Whether a type's own name counts: that of an alias does not.
+fn is_named(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Record(_) | Type::Variant(_) | Type::Enum(_) | Type::Flags(_)
+    )
+}
+
 fn is_rpc_type(resolve: &Resolve, def: &TypeDef) -> bool {
     matches!(def.owner, TypeOwner::Interface(id) if is_rpc_interface(resolve, id, "types"))
 }
 
-fn for_each_child(ty: &Type, mut child: impl FnMut(TypeId)) {
+pub(crate) fn for_each_child(ty: &Type, mut child: impl FnMut(TypeId)) {
     match ty {
         Type::List(item) | Type::Option(item) => child(*item),
         Type::Result { ok, err } => [ok, err].into_iter().flatten().for_each(|id| child(*id)),

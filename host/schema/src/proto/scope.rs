@@ -1,0 +1,129 @@
+//! The names inside one message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lock::MessageLock;
+use super::names::{free_name, map_entry, upper_camel};
+use super::{AboutType, FieldLayout};
+use crate::ContractError;
+
+/// A message being built: what it is called, and what is taken inside it.
+#[derive(Debug)]
+pub(super) struct Scope<'l> {
+    pub(super) full_name: String,
+    pub(super) package: String,
+    /// Its place in WIT.
+    pub(super) path: String,
+    pub(super) lock: Option<&'l MessageLock>,
+    taken: BTreeSet<String>,
+    pub(super) oneofs: Vec<(Option<u32>, Box<str>)>,
+}
+
+impl<'l> Scope<'l> {
+    pub(super) fn new(full_name: String, package: String, path: String) -> Self {
+        Self {
+            full_name,
+            package,
+            path,
+            lock: None,
+            taken: BTreeSet::new(),
+            oneofs: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_lock(self, lock: Option<&'l MessageLock>) -> Self {
+        Self { lock, ..self }
+    }
+
+    /// Fields go first: what is derived from them yields.
+    pub(super) fn take_field(&mut self, name: &str, is_map: bool) {
+        self.taken.insert(name.to_owned());
+        if is_map {
+            self.taken.insert(map_entry(name));
+        }
+    }
+
+    /// The scope of a message for the type of a field that has no name of its
+    /// own; it is called as the field.
+    pub(super) fn nested(&mut self, field: &str, wit: &str) -> Self {
+        let name = free_name([upper_camel(field)], |name| !self.taken.contains(name));
+        self.taken.insert(name.clone());
+        Self::new(
+            format!("{}.{name}", self.full_name),
+            self.package.clone(),
+            format!("{}.{wit}", self.path),
+        )
+    }
+
+    /// Gives oneofs names that no field has; `own` is that of a variant or
+    /// result.
+    pub(super) fn name_oneofs(&mut self, own: bool) {
+        if own {
+            self.oneofs.push((None, "kind".into()));
+        }
+        for (_, name) in &mut self.oneofs {
+            let free = free_name([name.to_string()], |name| !self.taken.contains(name));
+            self.taken.insert(free.clone());
+            *name = free.into();
+        }
+    }
+
+    /// What descriptors say of the message.
+    pub(super) fn about(&self, fields: &[FieldLayout], deprecated: bool) -> AboutType {
+        let reserved = self
+            .lock
+            .map(|lock| lock.reserved.clone())
+            .unwrap_or_default();
+        let is_used = |name: &String| fields.iter().any(|field| *field.name == **name);
+        let free_names = reserved.names.into_iter().filter(|name| !is_used(name));
+        AboutType {
+            path: self.path.clone(),
+            package: self.package.clone(),
+            oneofs: self.oneofs.clone(),
+            reserved: reserved.numbers,
+            reserved_names: free_names.collect(),
+            deprecated,
+        }
+    }
+
+    /// Refuses fields that wires would not tell apart.
+    pub(super) fn check(&self, fields: &[FieldLayout]) -> Result<(), ContractError> {
+        let mut names = BTreeMap::new();
+        let mut json = BTreeMap::new();
+        let mut numbers = BTreeMap::new();
+        for field in fields {
+            let others = [
+                (names.insert(&*field.name, field), "the name", &*field.name),
+                (
+                    json.insert(&*field.json_name, field),
+                    "in JSON the name",
+                    &*field.json_name,
+                ),
+            ];
+            for (other, what, name) in others {
+                if let Some(other) = other {
+                    let problem = format!(
+                        "fields {} and {} have {what} {name}",
+                        other.name, field.name
+                    );
+                    return Err(self.refuse(
+                        problem,
+                        "rename one, or give it a `name` and a `json-name` in ostler.lock",
+                    ));
+                }
+            }
+            if let Some(other) = numbers.insert(field.number, field) {
+                let problem = format!(
+                    "fields {} and {} have number {}",
+                    other.name, field.name, field.number
+                );
+                return Err(self.refuse(problem, "give one of them another in ostler.lock"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn refuse(&self, problem: impl Into<String>, remedy: &str) -> ContractError {
+        ContractError::new(problem, remedy).within(format!("message {}", self.full_name))
+    }
+}
