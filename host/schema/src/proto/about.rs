@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-/// Messages, enums and services by full name.
+/// Everything by full name.
 #[derive(Clone, Debug, Default)]
 pub struct About {
     /// Messages and enums.
     pub types: BTreeMap<Box<str>, AboutType>,
+    /// The packages of services.
+    pub services: BTreeMap<Box<str>, String>,
 }
 
 /// One message or enum.

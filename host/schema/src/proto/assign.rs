@@ -1,6 +1,8 @@
 //! Names and numbers for everything in a contract, from its lock or, without
 //! one, from the order of declaration.
 
+use std::collections::BTreeMap;
+
 use super::build::Builder;
 use super::definitions::{method_name, name_all};
 use super::keys::{Keys, Part};
@@ -27,9 +29,12 @@ pub(crate) fn assign(
         keys: &keys,
     };
     let names = name_all(services, sources)?;
+    let mut packages = BTreeMap::new();
     for service in &mut *services {
         let key = keys.service(service);
-        service.proto = names.get(&key).name;
+        let name = names.get(&key);
+        packages.insert(name.name.as_str().into(), name.package);
+        service.proto = name.name;
         for method in &mut service.methods {
             method.proto = method_name(&lock, &key, &method.name.wit);
         }
@@ -55,7 +60,9 @@ pub(crate) fn assign(
             }
         }
     }
-    plan.proto = builder.finish()?;
+    let mut layout = builder.finish()?;
+    layout.about.services = packages;
+    plan.proto = layout;
     Ok(())
 }
 
@@ -67,7 +74,7 @@ fn keys(services: &[Service], plan: &Plan) -> Keys {
 
 fn check_methods(services: &[Service]) -> Result<(), ContractError> {
     for service in services {
-        let mut seen = std::collections::BTreeMap::new();
+        let mut seen = BTreeMap::new();
         for method in &service.methods {
             if let Some(other) = seen.insert(&method.proto, method) {
                 return Err(ContractError::new(

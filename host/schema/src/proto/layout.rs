@@ -51,6 +51,17 @@ impl Layout {
         &self.enums[id.0 as usize]
     }
 
+    /// All messages. Copies of a record, which methods have for their
+    /// defaults, have the same full name.
+    pub fn messages(&self) -> &[MessageLayout] {
+        &self.messages
+    }
+
+    /// All enums.
+    pub fn enums(&self) -> &[EnumLayout] {
+        &self.enums
+    }
+
     /// What codecs do not need to know of them.
     pub fn about(&self) -> &About {
         &self.about

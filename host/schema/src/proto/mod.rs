@@ -8,6 +8,7 @@ mod definitions;
 mod draft;
 mod enums;
 mod fields;
+mod files;
 mod keys;
 mod kinds;
 mod layout;
@@ -20,6 +21,7 @@ mod well_known;
 
 pub use self::about::{About, AboutType};
 pub(crate) use self::assign::assign;
+pub use self::files::files;
 pub use self::layout::{
     EnumId, EnumLayout, EnumValue, FieldLayout, Kind, Label, Layout, MessageId, MessageLayout,
     Shape, Slot,
