@@ -2,6 +2,7 @@
 //! and a client half; the servers are handed a
 //! [`Handler`](ostler_schema::Handler) and know nothing of what runs behind it.
 
+mod body;
 mod clock;
 mod details;
 mod dial;

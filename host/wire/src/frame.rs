@@ -280,7 +280,8 @@ mod tests {
     #[test]
     fn compressed_messages() {
         let packed = gzip(&[b'a'; 1000]);
-        let rows: [(&[(u8, &[u8])], Result<&str, &str>); 6] = [
+        type Row<'a> = (&'a [(u8, &'a [u8])], Result<&'a str, &'a str>);
+        let rows: [Row<'_>; 6] = [
             (&[(1, &gzip(b"a")), (0, b"b")], Ok("a b")),
             (&[(1, b""), (0, b"")], Ok(" ")),
             // Longer than the limit only because it is compressed.

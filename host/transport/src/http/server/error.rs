@@ -1,7 +1,5 @@
 //! Statuses and refusals as HTTP responses.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -9,6 +7,7 @@ use ostler_call::{Code, End, Kind, Metadata, Reply, Status};
 use ostler_schema::write_details;
 
 use super::reply::{self, ReplyBody, Shape};
+use crate::body::Unreadable;
 use crate::http::names::{JSON, TRAILER_LIST};
 use crate::websocket::server::Refused;
 
@@ -42,30 +41,22 @@ impl From<Status> for Refusal {
     }
 }
 
+impl From<Unreadable> for Refusal {
+    fn from(why: Unreadable) -> Self {
+        let http = match why {
+            Unreadable::TooLarge(_) => Some(StatusCode::PAYLOAD_TOO_LARGE),
+            Unreadable::Slow(_) => Some(StatusCode::REQUEST_TIMEOUT),
+            Unreadable::Late | Unreadable::Broken(_) => None,
+        };
+        let refusal = Self::from(Status::from(why));
+        Self {
+            http: http.unwrap_or(refusal.http),
+            ..refusal
+        }
+    }
+}
+
 impl Refusal {
-    pub(super) fn too_large(limit: usize) -> Self {
-        let status = Status::resource_exhausted(format!(
-            "the message is larger than the limit of {limit} bytes"
-        ));
-        Self {
-            http: StatusCode::PAYLOAD_TOO_LARGE,
-            ..status.into()
-        }
-    }
-
-    pub(super) fn slow_body(limit: Duration) -> Self {
-        let status =
-            Status::deadline_exceeded(format!("the request body did not arrive within {limit:?}"));
-        Self {
-            http: StatusCode::REQUEST_TIMEOUT,
-            ..status.into()
-        }
-    }
-
-    pub(super) fn late_body() -> Self {
-        Status::deadline_exceeded("the deadline passed before the request body had arrived").into()
-    }
-
     pub(super) fn verb(allow: &'static str, message: &str) -> Self {
         let extra = Some(("allow", allow));
         Self {
@@ -162,7 +153,7 @@ pub(super) fn of_end(
 }
 
 /// The HTTP status of a code (connectrpc.com/docs/protocol, error codes).
-fn http_status(code: Code) -> StatusCode {
+pub(crate) fn http_status(code: Code) -> StatusCode {
     let number = match code {
         Code::Ok => 200,
         Code::Cancelled => 499,

@@ -18,19 +18,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderValue, Method as Verb, Request, Response, Version, header};
 use http_body::Body as _;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use ostler_call::{Body, Deadline, Encoding, Status};
+use ostler_call::{Body, Deadline, Encoding};
 use ostler_schema::{Admitted, Handler, Health, Type};
 use tokio_util::sync::CancellationToken;
 
 use self::error::Refusal;
+pub(crate) use self::error::http_status;
 pub(crate) use self::reply::ReplyBody;
 use self::request::{Form, Target};
+use crate::body::{in_time, whole};
 use crate::listener::AnyBody;
 use crate::rpc;
 use crate::websocket::server::{self as websocket, Sockets};
@@ -49,6 +50,9 @@ pub struct HttpConfig {
     pub contract: bool,
     /// How long an event stream is silent before it shows that it is alive.
     pub event_idle: Duration,
+    /// The fewest bytes of a message that is compressed for clients of gRPC and
+    /// Connect that take it.
+    pub compress_min: usize,
 }
 
 impl Default for HttpConfig {
@@ -59,6 +63,7 @@ impl Default for HttpConfig {
             metadata_headers: Vec::new(),
             contract: true,
             event_idle: Duration::from_secs(20),
+            compress_min: 1 << 10,
         }
     }
 }
@@ -115,11 +120,9 @@ impl Service<Request<Incoming>> for Connection {
         }
         Box::pin(async move {
             let closes = request.version() < Version::HTTP_2;
-            let mut response = if rpc::server::is_meant(&request) {
-                let answer = rpc::server::answer(&*site.handler, &site.config, site.peer, request);
-                answer.await.map(AnyBody::Rpc)
-            } else {
-                site.answer(request).await.map(AnyBody::Plain)
+            let mut response = match rpc::server::meant(&request, &*site.handler) {
+                Some(dialect) => site.answer_rpc(dialect, request).await.map(AnyBody::Rpc),
+                None => site.answer(request).await.map(AnyBody::Plain),
             };
             // The client learns that this is the last answer here, so that none
             // of its requests meets a closed connection.
@@ -149,7 +152,15 @@ impl Site {
         }
     }
 
-    /// The whole path of a request.
+    async fn answer_rpc(
+        &self,
+        dialect: rpc::server::Dialect,
+        request: Request<Incoming>,
+    ) -> Response<rpc::server::ReplyBody> {
+        rpc::server::answer(&*self.handler, &self.config, self.peer, dialect, request).await
+    }
+
+    /// The whole path of a request in the plain profile.
     async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
         let (parts, body) = request.into_parts();
         // A client still sending must get to read the refusal.
@@ -188,13 +199,8 @@ impl Site {
         let oversized = body::Oversized::default();
         let messages = if admitted.method().pattern.streams_in() {
             let chunk = admitted.method().chunk_size;
-            Body::stream(body::Messages::new(
-                body,
-                form,
-                self.config.message_bytes,
-                chunk,
-                oversized.clone(),
-            ))
+            let limit = self.config.message_bytes;
+            body::messages(body, form, limit, chunk, oversized.clone())
         } else if form == Form::Query {
             Body::one(Bytes::from(
                 parts.uri.query().unwrap_or_default().to_owned(),
@@ -231,59 +237,10 @@ impl Site {
         mut body: Incoming,
         deadline: Option<Deadline>,
     ) -> Result<Bytes, (Refusal, Incoming)> {
-        let limit = self.config.message_bytes;
-        if body.size_hint().lower() > limit as u64 {
-            return Err((Refusal::too_large(limit), body));
-        }
-        let reading = tokio::time::timeout(self.config.body_timeout, read(&mut body, limit));
-        let refusal = match before(deadline, reading).await {
-            Some(Ok(Ok(message))) => return Ok(message),
-            Some(Ok(Err(refusal))) => refusal,
-            Some(Err(_)) => Refusal::slow_body(self.config.body_timeout),
-            None => Refusal::late_body(),
-        };
-        Err((refusal, body))
+        let reading = whole(&mut body, self.config.message_bytes);
+        let read = in_time(self.config.body_timeout, deadline, reading).await;
+        read.flatten().map_err(|why| (why.into(), body))
     }
-}
-
-/// What `future` gives before the caller's deadline. The host's own deadlines
-/// count once the call has its message.
-async fn before<T>(deadline: Option<Deadline>, future: impl Future<Output = T>) -> Option<T> {
-    match deadline {
-        None => Some(future.await),
-        Some(deadline) => tokio::time::timeout_at(deadline.instant().into(), future)
-            .await
-            .ok(),
-    }
-}
-
-/// A body in one piece is not copied.
-async fn read(body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|e| Status::cancelled(format!("the request body broke off: {e}")))?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if first.len().max(rest.len()) + data.len() > limit {
-            return Err(Refusal::too_large(limit));
-        }
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
 }
 
 /// Whether the method can be called in this form.

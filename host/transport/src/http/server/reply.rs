@@ -14,10 +14,11 @@ use hyper::body::Incoming;
 use ostler_call::{Code, Encoding, End, Guard, Kind, MessageStream, Metadata, Next, Reply, Status};
 use ostler_schema::{Method, write_details};
 use ostler_wire::percent;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use super::error;
 use super::events::Events;
+use crate::body::Linger;
 use crate::http::names::{
     ACCEL_BUFFERING, DETAILS, EVENTS, JSON, MESSAGE, METADATA_PREFIX, NDJSON, RAW, STATUS,
     TRAILER_LIST, TRAILERS,
@@ -25,10 +26,6 @@ use crate::http::names::{
 
 /// Messages that are there already go out together up to this size.
 const FRAME: usize = 16 << 10;
-/// How long the rest of a refused request is read away, at most.
-const LINGER: Duration = Duration::from_secs(5);
-/// A client that sends nothing for so long has stopped.
-const LINGER_IDLE: Duration = Duration::from_millis(300);
 
 /// Frames of one body in a row; then others have their turn.
 const TURN: u32 = 16;
@@ -183,14 +180,7 @@ enum Inner {
     /// Message by message.
     Stream(Box<Streamed>),
     /// A refusal whose client may still be sending.
-    Linger(Box<Linger>),
-}
-
-struct Linger {
-    data: Option<Bytes>,
-    unread: Incoming,
-    until: Pin<Box<Sleep>>,
-    idle: Pin<Box<Sleep>>,
+    Linger(Option<Bytes>, Box<Linger>),
 }
 
 struct Streamed {
@@ -234,12 +224,7 @@ impl ReplyBody {
     }
 
     pub(super) fn lingering(data: Bytes, unread: Incoming) -> Self {
-        Self(Inner::Linger(Box::new(Linger {
-            data: Some(data),
-            unread,
-            until: Box::pin(tokio::time::sleep(LINGER)),
-            idle: Box::pin(tokio::time::sleep(LINGER_IDLE)),
-        })))
+        Self(Inner::Linger(Some(data), Box::new(Linger::new(unread))))
     }
 
     /// NB a reply that fits one message has trailers only when the guest set
@@ -271,7 +256,7 @@ impl ReplyBody {
         match &self.0 {
             Inner::Full { trailers, .. } => trailers.is_some(),
             Inner::Stream(streamed) => streamed.shape.trailers,
-            Inner::Linger(_) => false,
+            Inner::Linger(..) => false,
         }
     }
 }
@@ -298,7 +283,7 @@ impl HttpBody for ReplyBody {
                 })
             }
             Inner::Stream(streamed) => streamed.poll_turn(cx),
-            Inner::Linger(linger) => match linger.data.take() {
+            Inner::Linger(data, linger) => match data.take() {
                 Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
                 None => linger.poll(cx).map(|()| None),
             },
@@ -317,24 +302,6 @@ impl HttpBody for ReplyBody {
                 ..
             } => SizeHint::with_exact(data.as_ref().map_or(0, |d| d.len() as u64)),
             _ => SizeHint::default(),
-        }
-    }
-}
-
-impl Linger {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.until.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        loop {
-            match Pin::new(&mut self.unread).poll_frame(cx) {
-                Poll::Ready(Some(Ok(_))) => {
-                    let next = Instant::now() + LINGER_IDLE;
-                    self.idle.as_mut().reset(next);
-                }
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
-                Poll::Pending => return self.idle.as_mut().poll(cx),
-            }
         }
     }
 }

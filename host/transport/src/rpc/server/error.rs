@@ -1,144 +1,92 @@
-//! Statuses and refusals as HTTP responses.
+//! Requests that are not served.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use ostler_call::{Code, End, Kind, Reply, Status};
-use ostler_wire::{grpc, percent};
 
-use super::reply::{self, ReplyBody, add_metadata};
+use super::body::ReplyBody;
+use super::reply::Shape;
+use crate::body::Unread;
 
-const STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+/// The media types of all protocols.
+const ACCEPTED: &str = "application/json, application/proto, \
+    application/connect+json, application/connect+proto, \
+    application/grpc, application/grpc+json, application/grpc+proto, \
+    application/grpc-web, application/grpc-web+json, application/grpc-web+proto, \
+    application/grpc-web-text, application/grpc-web-text+json, application/grpc-web-text+proto";
 
-/// A request that means no call.
+/// Why a request is not served.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It is no POST.
-    Verb,
-    /// Its messages are compressed.
-    Encoding(Status),
+    /// It is none of the protocol's: HTTP alone says so, by a status and a
+    /// header.
+    Http(StatusCode, Option<(HeaderName, &'static str)>, &'static str),
+    /// There is no such method.
+    Unknown(String),
     /// Anything else.
-    Status(Status),
+    Reply(Reply),
 }
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
-        Self::Status(status)
+        Self::Reply(status.into())
     }
 }
 
 impl Refusal {
-    pub(super) fn response(self) -> Response<ReplyBody> {
+    pub(super) fn verb(allow: &'static str) -> Self {
+        Self::Http(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Some((header::ALLOW, allow)),
+            "",
+        )
+    }
+
+    pub(super) fn media_type() -> Self {
+        Self::Http(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Some((HeaderName::from_static("accept-post"), ACCEPTED)),
+            "the method cannot be called with this content type, or query",
+        )
+    }
+
+    /// What a call that was not admitted is refused with.
+    pub(super) fn of_refused(reply: Reply) -> Self {
+        match &reply.body.kind {
+            Kind::Empty(End {
+                result: Err(status),
+                ..
+            }) if status.code() == Code::NotFound => Self::Unknown(status.message().to_owned()),
+            _ => Self::Reply(reply),
+        }
+    }
+
+    pub(super) fn response(self, shape: &Shape, unread: Unread) -> Response<ReplyBody> {
         match self {
-            Self::Verb => {
-                let mut response = Response::new(ReplyBody::empty());
-                *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-                let post = HeaderValue::from_static("POST");
-                response.headers_mut().insert(header::ALLOW, post);
-                response
+            Self::Http(status, header, text) => http(status, header, text.to_owned(), unread),
+            Self::Unknown(text) if shape.dialect.is_connect() => {
+                http(StatusCode::NOT_FOUND, None, text, unread)
             }
-            Self::Encoding(status) => {
-                let mut response = reply::response(status.into(), false);
-                let identity = HeaderValue::from_static("identity");
-                response.headers_mut().insert(ACCEPT_ENCODING, identity);
-                response
-            }
-            Self::Status(status) => reply::response(status.into(), false),
+            // NOT_FOUND is left to services.
+            Self::Unknown(text) => shape.refused(Status::unimplemented(text).into(), unread),
+            Self::Reply(reply) => shape.refused(reply, unread),
         }
     }
 }
 
-/// A call that was not admitted. What the host does not know is not
-/// implemented: NOT_FOUND is left to services.
-pub(super) fn of_refused(mut reply: Reply) -> Reply {
-    if let Kind::Empty(End {
-        result: Err(status),
-        ..
-    }) = &mut reply.body.kind
-        && status.code() == Code::NotFound
-    {
-        *status = Status::unimplemented(status.message());
+/// A response that clients of no protocol look into.
+fn http(
+    status: StatusCode,
+    header: Option<(HeaderName, &'static str)>,
+    text: String,
+    unread: Unread,
+) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::bare(text.into(), unread));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, plain);
+    if let Some((name, value)) = header {
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    reply
-}
-
-/// The trailers of an end (grpc/grpc, doc/PROTOCOL-HTTP2.md, "Responses").
-pub(super) fn trailers(end: &End) -> HeaderMap {
-    let mut map = HeaderMap::with_capacity(3);
-    let code = end.result.as_ref().err().map_or(Code::Ok, Status::code);
-    map.insert(STATUS, HeaderValue::from(code.number()));
-    let mut set = |name, text: String| {
-        // Percent-encoded or base64 text is always a header value.
-        if let Ok(value) = HeaderValue::try_from(text) {
-            map.insert(name, value);
-        }
-    };
-    if let Err(status) = &end.result {
-        if !status.message().is_empty() {
-            set(MESSAGE, percent::encode(status.message()));
-        }
-        if !status.details().is_empty() {
-            set(DETAILS, details(status));
-        }
-    }
-    add_metadata(&mut map, &end.trailers);
-    map
-}
-
-fn details(status: &Status) -> String {
-    let details = status.details().iter();
-    let details = details.map(|any| (any.type_name.as_str(), &any.value[..]));
-    let number = status.code().number();
-    STANDARD_NO_PAD.encode(grpc::status(number, status.message(), details))
-}
-
-#[cfg(test)]
-mod tests {
-    use ostler_call::{Any, Metadata};
-
-    use super::*;
-
-    #[test]
-    fn trailers_of_ends() {
-        let ok = trailers(&End::ok());
-        assert_eq!((ok.len(), &ok["grpc-status"]), (1, &HeaderValue::from(0)));
-
-        let status = Status::not_found("\n☺ 5%").with_details(vec![Any {
-            type_name: "a.B".into(),
-            value: "v".into(),
-        }]);
-        let mut metadata = Metadata::new();
-        for (key, value) in [
-            ("x-last", "1"),
-            ("grpc-status", "0"),
-            ("connection", "close"),
-        ] {
-            metadata.insert(key, value).unwrap();
-        }
-        let failed = trailers(&End {
-            result: Err(status),
-            trailers: metadata,
-        });
-        assert_eq!(failed["grpc-status"], "5");
-        assert_eq!(failed["grpc-message"], "%0A%E2%98%BA 5%25");
-        let details = "CAUSBwrimLogNSUaHAoXdHlwZS5nb29nbGVhcGlzLmNvbS9hLkISAXY";
-        assert_eq!(failed["grpc-status-details-bin"], details);
-        assert_eq!(
-            (failed.len(), &failed["x-last"]),
-            (4, &HeaderValue::from(1))
-        );
-    }
-
-    #[test]
-    fn what_the_host_does_not_know_is_not_implemented() {
-        let of = |status: Status| match of_refused(status.into()).body.kind {
-            Kind::Empty(end) => end.result.unwrap_err().code(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(of(Status::not_found("x")), Code::Unimplemented);
-        assert_eq!(of(Status::unavailable("x")), Code::Unavailable);
-    }
+    response
 }

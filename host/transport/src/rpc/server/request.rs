@@ -4,66 +4,77 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderMap, Method as Verb, Version, header};
-use ostler_call::{Address, Deadline, Encoding, Head, KeyError, Metadata, Status};
+use http::{HeaderMap, HeaderName, HeaderValue, Method as Verb};
+use ostler_call::{Address, Deadline, Head, Status};
+use ostler_wire::connect::Query;
 
+use super::dialect::{CONNECT_VERSION, Dialect, Protocol};
 use super::error::Refusal;
+use super::{compression, metadata};
 use crate::clock::now;
 
-/// The media type of requests and replies.
-pub(super) const GRPC_JSON: &str = "application/grpc+json";
-/// Headers that are the protocol's own, beside those that start with `grpc-`.
-pub(super) const OWN_HEADERS: [&str; 11] = [
-    "connection",
-    "content-length",
-    "content-type",
-    "date",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-];
-/// Digits of a timeout.
-const MAX_TIMEOUT_DIGITS: usize = 8;
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+/// Digits of a timeout with a unit.
+const GRPC_DIGITS: usize = 8;
+const CONNECT_TIMEOUT: HeaderName = HeaderName::from_static("connect-timeout-ms");
+/// Digits of a timeout in milliseconds; ten are 115 days.
+const CONNECT_DIGITS: usize = 10;
 
-/// Whether a request is of this protocol. It needs HTTP/2.
-pub(crate) fn is_meant<B>(request: &http::Request<B>) -> bool {
-    let media = request.headers().get(header::CONTENT_TYPE);
-    let media = media.and_then(|value| value.as_bytes().split(|b| *b == b';').next());
-    let is_grpc = media.is_some_and(|m| m.trim_ascii().eq_ignore_ascii_case(GRPC_JSON.as_bytes()));
-    is_grpc && request.version() >= Version::HTTP_2
+/// A request that means a call.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) head: Head,
+    /// Whether its messages may be compressed.
+    pub(super) gzip: bool,
 }
 
-/// The head of the call.
+/// The call that a request means; `query` is that of a GET.
 ///
 /// # Errors
 /// The refusal of a request that means none.
-pub(super) fn head(parts: &Parts, peer: SocketAddr) -> Result<Head, Refusal> {
-    if parts.method != Verb::POST {
-        return Err(Refusal::Verb);
+pub(super) fn call(
+    parts: &Parts,
+    dialect: Dialect,
+    query: Option<&Query>,
+    peer: SocketAddr,
+) -> Result<Call, Refusal> {
+    match (dialect.protocol, &parts.method) {
+        (Protocol::ConnectGet, _) | (_, &Verb::POST) => {}
+        (Protocol::Connect, _) => return Err(Refusal::verb("GET, POST")),
+        _ => return Err(Refusal::verb("POST")),
     }
-    let encoding = parts.headers.get("grpc-encoding");
-    if let Some(encoding) = encoding.filter(|e| *e != "identity") {
-        let shown = encoding.as_bytes().escape_ascii();
-        return Err(Refusal::Encoding(Status::unimplemented(format!(
-            "grpc-encoding {shown} is not supported here; there is identity"
-        ))));
+    if dialect.content.is_none() || query.is_some_and(|query| !query.has_message()) {
+        return Err(Refusal::media_type());
     }
-    Ok(Head {
+    if dialect.is_connect() {
+        check_version(&parts.headers, query)?;
+    }
+    let by_get = query.and_then(|query| query.compression.as_deref());
+    let gzip = compression::is_used(dialect, &parts.headers, by_get)?;
+    let head = Head {
         address: address(parts.uri.path())?,
-        metadata: metadata(&parts.headers)?,
-        deadline: deadline(&parts.headers)?,
-        request: Encoding::PlainJson,
-        reply: Encoding::PlainJson,
+        metadata: metadata::read(&parts.headers)?,
+        deadline: deadline(&parts.headers, dialect)?,
+        request: dialect.encoding(),
+        reply: dialect.encoding(),
         peer: Some(peer),
-        transport: "grpc+json",
-    })
+        transport: dialect.name(),
+    };
+    Ok(Call { head, gzip })
 }
 
-fn address(path: &str) -> Result<Address, Status> {
+fn check_version(headers: &HeaderMap, query: Option<&Query>) -> Result<(), Status> {
+    let by_header = headers.get(CONNECT_VERSION).is_none_or(|v| v == "1");
+    let by_query = query.and_then(|query| query.version.as_deref());
+    if by_header && by_query.is_none_or(|version| version == "v1") {
+        return Ok(());
+    }
+    Err(Status::invalid_argument(
+        "there is version 1 of the Connect protocol alone: connect-protocol-version must be 1, and connect of a query v1",
+    ))
+}
+
+fn address(path: &str) -> Result<Address, Refusal> {
     match path.strip_prefix('/').and_then(|path| path.split_once('/')) {
         Some((service, method))
             if !service.is_empty() && !method.is_empty() && !method.contains('/') =>
@@ -73,7 +84,7 @@ fn address(path: &str) -> Result<Address, Status> {
                 method: method.to_owned(),
             })
         }
-        _ => Err(Status::unimplemented(format!(
+        _ => Err(Refusal::Unknown(format!(
             "no such path {path:?}: methods are called at /SERVICE/METHOD"
         ))),
     }
@@ -99,102 +110,76 @@ fn is_capitalized(text: &str, name: &str) -> bool {
     first.into_iter().chain(rest).eq(text.chars())
 }
 
-fn metadata(headers: &HeaderMap) -> Result<Metadata, Status> {
-    let mut metadata = Metadata::new();
-    for (name, value) in headers {
-        let key = name.as_str();
-        if is_own(key) {
-            continue;
-        }
-        let not_ascii = |_| Status::invalid_argument(KeyError::Value(key.to_owned()).to_string());
-        let value = value.to_str().map_err(not_ascii)?;
-        if key.ends_with("-bin") {
-            // Proxies join repeated headers; clients may pad base64.
-            for value in value.split(',') {
-                insert(&mut metadata, key, value.trim().trim_end_matches('='))?;
-            }
-        } else {
-            insert(&mut metadata, key, value)?;
-        }
-    }
-    Ok(metadata)
-}
-
-fn insert(metadata: &mut Metadata, key: &str, value: &str) -> Result<(), Status> {
-    match metadata.insert(key, value) {
-        // Reserved keys are the host's own: no client sets them.
-        Ok(()) | Err(KeyError::Reserved(_)) => Ok(()),
-        Err(error) => Err(Status::invalid_argument(error.to_string())),
-    }
-}
-
-/// Whether a header is the protocol's own, not metadata.
-pub(super) fn is_own(name: &str) -> bool {
-    name.starts_with("grpc-") || OWN_HEADERS.contains(&name)
-}
-
-/// `grpc-timeout`: digits and a unit.
-fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Status> {
-    let Some(value) = headers.get("grpc-timeout") else {
-        return Ok(None);
+/// `None` is as long as the host lets calls run.
+fn deadline(headers: &HeaderMap, dialect: Dialect) -> Result<Option<Deadline>, Status> {
+    let value = |name| headers.get(name).map(HeaderValue::as_bytes);
+    let timeout = if dialect.is_connect() {
+        let Some(text) = value(CONNECT_TIMEOUT) else {
+            return Ok(None);
+        };
+        connect_timeout(text)
+            .ok_or("connect-timeout-ms must be a whole number of milliseconds, at most ten digits")
+    } else {
+        let Some(text) = value(GRPC_TIMEOUT) else {
+            return Ok(None);
+        };
+        grpc_timeout(text)
+            .ok_or("grpc-timeout must be at most eight digits and one of the units H M S m u n")
     };
-    let timeout = value.to_str().ok().and_then(timeout).ok_or_else(|| {
-        Status::invalid_argument(
-            "grpc-timeout must be at most eight digits and one of the units H M S m u n",
-        )
-    })?;
+    let timeout = timeout.map_err(Status::invalid_argument)?;
     Ok(Deadline::after(now(), timeout))
 }
 
-fn timeout(text: &str) -> Option<Duration> {
-    let unit = text.chars().next_back()?;
-    let digits = text.strip_suffix(unit)?;
-    if digits.len() > MAX_TIMEOUT_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number = digits.parse().ok()?;
+fn connect_timeout(text: &[u8]) -> Option<Duration> {
+    number(text, CONNECT_DIGITS).map(Duration::from_millis)
+}
+
+fn grpc_timeout(text: &[u8]) -> Option<Duration> {
+    let (unit, digits) = text.split_last()?;
+    let number = number(digits, GRPC_DIGITS)?;
     match unit {
-        'H' => Some(Duration::from_secs(3600 * number)),
-        'M' => Some(Duration::from_secs(60 * number)),
-        'S' => Some(Duration::from_secs(number)),
-        'm' => Some(Duration::from_millis(number)),
-        'u' => Some(Duration::from_micros(number)),
-        'n' => Some(Duration::from_nanos(number)),
+        b'H' => Some(Duration::from_secs(3600 * number)),
+        b'M' => Some(Duration::from_secs(60 * number)),
+        b'S' => Some(Duration::from_secs(number)),
+        b'm' => Some(Duration::from_millis(number)),
+        b'u' => Some(Duration::from_micros(number)),
+        b'n' => Some(Duration::from_nanos(number)),
         _ => None,
     }
+}
+
+fn number(digits: &[u8], most: usize) -> Option<u64> {
+    if digits.is_empty() || digits.len() > most || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use http::request::Builder;
 
     use super::*;
+    use crate::rpc::server::dialect::Codec;
 
-    fn parse(request: http::request::Builder) -> Result<Head, Refusal> {
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        head(&parts, SocketAddr::from(([127, 0, 0, 1], 1)))
+    fn dialect(protocol: Protocol) -> Dialect {
+        Dialect {
+            protocol,
+            content: Some(("application/grpc+json", Codec::Json)),
+            proto_name: false,
+        }
     }
 
-    #[test]
-    fn what_is_meant() {
-        let rows = [
-            ("application/grpc+json", Version::HTTP_2, true),
-            (
-                "Application/gRPC+JSON; charset=utf-8",
-                Version::HTTP_2,
-                true,
-            ),
-            ("application/grpc+json", Version::HTTP_11, false),
-            ("application/grpc", Version::HTTP_2, false),
-            ("application/grpc+proto", Version::HTTP_2, false),
-            ("application/json", Version::HTTP_2, false),
-        ];
-        for (media, version, expected) in rows {
-            let request = Request::post("/users/get_user")
-                .version(version)
-                .header("content-type", media);
-            assert_eq!(is_meant(&request.body(()).unwrap()), expected, "{media}");
-        }
+    fn parse(protocol: Protocol, request: Builder) -> Result<Call, Refusal> {
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let query = parts.uri.query().map(Query::read);
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        call(&parts, dialect(protocol), query.as_ref(), peer)
+    }
+
+    fn grpc(request: Builder) -> Result<Head, Refusal> {
+        parse(Protocol::Grpc, request).map(|call| call.head)
     }
 
     #[test]
@@ -212,48 +197,74 @@ mod tests {
             ),
         ];
         for (path, service, method) in rows {
-            let address = parse(Request::post(path)).unwrap().address;
+            let address = grpc(Request::post(path)).unwrap().address;
             assert_eq!(
                 (address.service.as_str(), address.method.as_str()),
                 (service, method)
             );
         }
         for bad in ["/", "/users", "/users/", "//get_user", "/users/a/b"] {
-            assert!(parse(Request::post(bad)).is_err(), "{bad}");
+            let refused = grpc(Request::post(bad));
+            assert!(matches!(refused, Err(Refusal::Unknown(_))), "{bad}");
+        }
+    }
+
+    /// How a request is refused: HTTP's status, or the number of the code.
+    fn refused(protocol: Protocol, request: Builder) -> (u16, Option<u32>) {
+        match parse(protocol, request).map(drop) {
+            Ok(()) => (200, None),
+            Err(Refusal::Http(status, ..)) => (status.as_u16(), None),
+            Err(Refusal::Unknown(_)) => (404, None),
+            Err(Refusal::Reply(reply)) => match reply.body.kind {
+                ostler_call::Kind::Empty(end) => {
+                    (200, end.result.err().map(|status| status.code().number()))
+                }
+                other => panic!("{other:?}"),
+            },
         }
     }
 
     #[test]
-    fn metadata_is_what_is_not_the_protocols() {
-        let builder = Request::post("/users/get_user")
-            .header("content-type", "application/grpc+json")
-            .header("te", "trailers")
-            .header("user-agent", "grpc-python/1")
-            .header("grpc-accept-encoding", "gzip")
-            .header("ostler-x", "stripped")
-            .header("team", "blue")
-            .header("team", "red")
-            .header("trace-bin", "AQI=, AwQ");
-        let head = parse(builder).unwrap();
-        let pairs: Vec<_> = head.metadata.iter().collect();
-        let expected = [
-            ("team", "blue"),
-            ("team", "red"),
-            ("trace-bin", "AQI"),
-            ("trace-bin", "AwQ"),
-        ];
-        assert_eq!(pairs, expected);
-    }
-
-    #[test]
     fn refusals() {
-        assert!(matches!(
-            parse(Request::get("/users/a")),
-            Err(Refusal::Verb)
-        ));
-        let gzip = parse(Request::post("/users/a").header("grpc-encoding", "gzip"));
-        assert!(matches!(gzip, Err(Refusal::Encoding(_))));
-        assert!(parse(Request::post("/users/a").header("grpc-encoding", "identity")).is_ok());
+        use Protocol::{Connect, ConnectGet, ConnectStream, Grpc, Web};
+        let post = |name, value| Request::post("/users/a").header(name, value);
+        let get = |query: &str| Request::get(format!("/users/a?{query}"));
+        let unimplemented = (200, Some(12));
+        let invalid = (200, Some(3));
+        let ok = (200, None);
+        let rows = [
+            (Grpc, Request::get("/users/a"), (405, None)),
+            (Connect, Request::delete("/users/a"), (405, None)),
+            (Grpc, post("grpc-encoding", "br"), unimplemented),
+            (Grpc, post("grpc-encoding", "gzip"), ok),
+            (Grpc, post("grpc-encoding", "identity"), ok),
+            // Each protocol has a header of its own.
+            (Web, post("content-encoding", "br"), ok),
+            (Connect, post("content-encoding", "br"), unimplemented),
+            (Connect, post("grpc-encoding", "br"), ok),
+            (
+                ConnectStream,
+                post("connect-content-encoding", "br"),
+                unimplemented,
+            ),
+            (ConnectStream, post("content-encoding", "br"), ok),
+            (Connect, post("connect-protocol-version", "2"), invalid),
+            (ConnectStream, post("connect-protocol-version", "1"), ok),
+            (Connect, post("connect-timeout-ms", "soon"), invalid),
+            (Connect, post("grpc-timeout", "soon"), ok),
+            (Grpc, post("connect-timeout-ms", "soon"), ok),
+            (ConnectGet, get("connect=v1&message=x"), ok),
+            (ConnectGet, get("connect=v2&message=x"), invalid),
+            (ConnectGet, get("connect=v1"), (415, None)),
+            (ConnectGet, get("message=x&compression=br"), unimplemented),
+            (ConnectGet, get("message=x&compression=gzip"), ok),
+        ];
+        for (protocol, request, expected) in rows {
+            let shown = format!("{protocol:?} {request:?}");
+            assert_eq!(refused(protocol, request), expected, "{shown}");
+        }
+        let gzip = parse(Protocol::Grpc, post("grpc-encoding", "gzip"));
+        assert!(gzip.unwrap().gzip);
     }
 
     #[test]
@@ -276,9 +287,23 @@ mod tests {
             ("1é", None),
         ];
         for (text, nanos) in rows {
-            assert_eq!(timeout(text).map(|t| t.as_nanos()), nanos, "{text}");
-            let head = parse(Request::post("/u/m").header("grpc-timeout", text.as_bytes()));
+            let found = grpc_timeout(text.as_bytes());
+            assert_eq!(found.map(|t| t.as_nanos()), nanos, "{text}");
+            let head = grpc(Request::post("/u/m").header("grpc-timeout", text.as_bytes()));
             assert_eq!(head.is_ok(), nanos.is_some(), "{text}");
+        }
+        let rows = [
+            ("0", Some(0)),
+            ("1500", Some(1500)),
+            ("9999999999", Some(9_999_999_999)),
+            ("10000000000", None),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+        ];
+        for (text, millis) in rows {
+            let found = connect_timeout(text.as_bytes());
+            assert_eq!(found.map(|t| t.as_millis()), millis, "{text}");
         }
     }
 }
