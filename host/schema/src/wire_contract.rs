@@ -176,6 +176,8 @@ mod tests {
         world service { export blobs; }
     "#;
 
+    const LOCK: &str = "format = 1";
+
     fn contract(path: &str, text: &str, lock: Option<&str>) -> Contract {
         let files = BTreeMap::from([(path.to_owned(), text.to_owned())]);
         Contract::from_wit(files, lock.map(str::to_owned)).unwrap()
@@ -183,7 +185,7 @@ mod tests {
 
     #[test]
     fn one_component_as_it_is() {
-        let users = contract("users.wit", USERS, Some("numbers"));
+        let users = contract("users.wit", USERS, Some(LOCK));
         let json = write_contracts([&users]);
         let want = json!({
             "format": 1,
@@ -196,7 +198,7 @@ mod tests {
                 ],
             }],
             "wit": {"users.wit": USERS},
-            "lock": "numbers",
+            "lock": LOCK,
         });
         assert_eq!(String::from_utf8_lossy(&json), want.to_string());
         let back = read_contracts(&json).unwrap();
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn several_components_in_folders() {
         let contracts = [
-            contract("a.wit", USERS, Some("numbers")),
+            contract("a.wit", USERS, Some(LOCK)),
             contract("a.wit", BLOBS, None),
             contract("a.wit", &USERS.replace("1.2.0", "2.0.0"), None),
         ];
@@ -219,7 +221,7 @@ mod tests {
         assert_eq!(format!("{back:?}"), format!("{contracts:?}"));
         let text: Value = serde_json::from_slice(&json).unwrap();
         assert_eq!(text["services"][1]["folder"], "1-blobs/");
-        assert_eq!(text["lock"], json!({"0-users/": "numbers"}));
+        assert_eq!(text["lock"], json!({"0-users/": LOCK}));
     }
 
     #[test]

@@ -18,6 +18,11 @@ pub struct AboutType {
     pub path: String,
     /// The protobuf package it is of.
     pub package: String,
+    /// Whether it is for a type without a name, and so nested in the message
+    /// that uses it.
+    pub anonymous: bool,
+    /// The cases of an enum, or flags, as WIT spells them.
+    pub cases: Vec<String>,
     /// Its oneofs: the place of the record's field that each is, or `None` for
     /// a variant's or result's own, and its name.
     pub oneofs: Vec<(Option<u32>, Box<str>)>,

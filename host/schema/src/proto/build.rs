@@ -144,6 +144,8 @@ impl<'a> Builder<'a> {
         let about = AboutType {
             path: key,
             package: name.package,
+            anonymous: false,
+            cases: cases.iter().map(|case| (*case).to_owned()).collect(),
             oneofs: Vec::new(),
             reserved: reserved.numbers,
             reserved_names: free_names.collect(),

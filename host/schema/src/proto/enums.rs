@@ -22,18 +22,22 @@ pub(super) struct ValueNames {
 /// The names of the values of enum `name`, in its prefix unless the lock says
 /// otherwise.
 pub(super) fn value_names(name: &str, cases: &[&str], lock: Option<&EnumLock>) -> ValueNames {
-    let prefix = upper_snake(name);
     let of = |case: &&str| {
         let pinned = lock.and_then(|lock| lock.values.get(*case)?.name.clone());
-        pinned.unwrap_or_else(|| format!("{prefix}_{}", upper_snake(case)))
+        pinned.unwrap_or_else(|| value_name(name, case))
     };
     let has_zero = zero_case(cases, lock).is_some();
     let zero = lock.and_then(|lock| lock.zero.clone());
-    let zero = zero.unwrap_or_else(|| format!("{prefix}_UNSPECIFIED"));
+    let zero = zero.unwrap_or_else(|| value_name(name, UNSPECIFIED));
     ValueNames {
         cases: cases.iter().map(of).collect(),
         zero: (!has_zero).then_some(zero),
     }
+}
+
+/// `STATUS_ACTIVE` of enum `Status` and case `active`.
+pub(super) fn value_name(name: &str, case: &str) -> String {
+    format!("{}_{}", upper_snake(name), upper_snake(case))
 }
 
 /// The case that is number 0.

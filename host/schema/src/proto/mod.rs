@@ -26,3 +26,4 @@ pub use self::layout::{
     EnumId, EnumLayout, EnumValue, FieldLayout, Kind, Label, Layout, MessageId, MessageLayout,
     Shape, Slot,
 };
+pub use self::lock::extend_lock;

@@ -15,6 +15,7 @@ pub(super) struct Scope<'l> {
     /// Its place in WIT.
     pub(super) path: String,
     pub(super) lock: Option<&'l MessageLock>,
+    anonymous: bool,
     taken: BTreeSet<String>,
     pub(super) oneofs: Vec<(Option<u32>, Box<str>)>,
 }
@@ -26,6 +27,7 @@ impl<'l> Scope<'l> {
             package,
             path,
             lock: None,
+            anonymous: false,
             taken: BTreeSet::new(),
             oneofs: Vec::new(),
         }
@@ -48,11 +50,12 @@ impl<'l> Scope<'l> {
     pub(super) fn nested(&mut self, field: &str, wit: &str) -> Self {
         let name = free_name([upper_camel(field)], |name| !self.taken.contains(name));
         self.taken.insert(name.clone());
-        Self::new(
-            format!("{}.{name}", self.full_name),
-            self.package.clone(),
-            format!("{}.{wit}", self.path),
-        )
+        let full_name = format!("{}.{name}", self.full_name);
+        let path = format!("{}.{wit}", self.path);
+        Self {
+            anonymous: true,
+            ..Self::new(full_name, self.package.clone(), path)
+        }
     }
 
     /// Gives oneofs names that no field has; `own` is that of a variant or
@@ -79,6 +82,8 @@ impl<'l> Scope<'l> {
         AboutType {
             path: self.path.clone(),
             package: self.package.clone(),
+            anonymous: self.anonymous,
+            cases: Vec::new(),
             oneofs: self.oneofs.clone(),
             reserved: reserved.numbers,
             reserved_names: free_names.collect(),

@@ -8,11 +8,10 @@ use ostler_schema::{Contract, ErrorType, Pattern, StreamEnd, Type, TypeId, Value
 use crate::build::{contract, files, lowered, lowered_text, plain, with_nested, with_outer};
 use crate::{USERS, method, read, refused};
 
+const LOCK: &str = "format = 1";
+
 fn users() -> Contract {
-    read(&with_outer(
-        lowered(USERS),
-        &contract(USERS, Some("numbers")),
-    ))
+    read(&with_outer(lowered(USERS), &contract(USERS, Some(LOCK))))
 }
 
 /// A value of a type, read from JSON and written again.
@@ -27,7 +26,7 @@ fn through(contract: &Contract, ty: TypeId, text: &str) -> Result<String, String
 #[test]
 fn everything_the_author_said() {
     let contract = users();
-    assert_eq!(contract.lock.as_deref(), Some("numbers"));
+    assert_eq!(contract.lock.as_deref(), Some(LOCK));
     assert_eq!(contract.wit, files(USERS));
     let [service] = &contract.services[..] else {
         panic!("{:?}", contract.services);
@@ -323,7 +322,7 @@ fn sections_that_cannot_be_used() {
 #[test]
 fn from_the_wit_alone_it_is_the_same() {
     let component = users();
-    let wit = Contract::from_wit(files(USERS), Some("numbers".into())).unwrap();
+    let wit = Contract::from_wit(files(USERS), Some(LOCK.into())).unwrap();
     assert_eq!(
         format!("{:?}", wit.services),
         format!("{:?}", component.services)

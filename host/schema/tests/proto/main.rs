@@ -3,3 +3,5 @@
 // Where `clippy.toml` allows what only tests may do.
 #[cfg(test)]
 mod descriptors;
+#[cfg(test)]
+mod lock;

@@ -210,7 +210,6 @@ pub(super) fn enumeration(of: &EnumLayout, about: Option<&AboutType>) -> EnumDes
         reserved_name: about
             .map(|about| about.reserved_names.clone())
             .unwrap_or_default(),
-        ..EnumDescriptorProto::default()
     }
 }
 

@@ -21,9 +21,16 @@
 //! functions need beside types. Fields, cases and methods go by their names in
 //! WIT.
 
+mod extend;
+mod read;
+mod toml;
+mod write;
+
 use std::collections::BTreeMap;
 
 use crate::ContractError;
+
+pub use self::extend::extend_lock;
 
 /// The text of a lock, read. Maps are by the names of WIT.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -116,8 +123,8 @@ impl Reserved {
 
 impl Lock {
     /// Reads the text of a lock, if there is one.
-    pub(crate) fn read(_text: Option<&str>) -> Result<Self, ContractError> {
-        Ok(Self::default())
+    pub(crate) fn read(text: Option<&str>) -> Result<Self, ContractError> {
+        text.map_or_else(|| Ok(Self::default()), read::read)
     }
 
     /// The name that it gives a message or an enum.
