@@ -8,5 +8,6 @@ mod details;
 mod dial;
 pub mod http;
 pub mod listener;
+mod origin;
 mod rpc;
 pub mod websocket;

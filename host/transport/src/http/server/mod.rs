@@ -3,6 +3,7 @@
 //! it the call.
 
 mod body;
+mod cors;
 mod error;
 mod events;
 #[doc(hidden)]
@@ -118,20 +119,7 @@ impl Service<Request<Incoming>> for Connection {
             let response = site.upgrade(request).map(AnyBody::Plain);
             return Box::pin(std::future::ready(Ok(response)));
         }
-        Box::pin(async move {
-            let closes = request.version() < Version::HTTP_2;
-            let mut response = match rpc::server::meant(&request, &*site.handler) {
-                Some(dialect) => site.answer_rpc(dialect, request).await.map(AnyBody::Rpc),
-                None => site.answer(request).await.map(AnyBody::Plain),
-            };
-            // The client learns that this is the last answer here, so that none
-            // of its requests meets a closed connection.
-            if closes && site.stop.is_cancelled() {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
-            }
-            Ok(response)
-        })
+        Box::pin(async move { Ok(site.respond(request).await) })
     }
 }
 
@@ -152,12 +140,30 @@ impl Site {
         }
     }
 
-    async fn answer_rpc(
-        &self,
-        dialect: rpc::server::Dialect,
-        request: Request<Incoming>,
-    ) -> Response<rpc::server::ReplyBody> {
-        rpc::server::answer(&*self.handler, &self.config, self.peer, dialect, request).await
+    /// The whole path of a request of any protocol.
+    async fn respond(&self, request: Request<Incoming>) -> Response<AnyBody> {
+        let closes = request.version() < Version::HTTP_2;
+        let page = cors::page(&request, self.sockets.origins());
+        let preflight = page.as_ref().and_then(|page| page.preflight(&request));
+        let mut response = match (preflight, rpc::server::meant(&request, &*self.handler)) {
+            (Some(response), _) => response.map(AnyBody::Plain),
+            (None, Some(dialect)) => {
+                let (handler, config) = (&*self.handler, &self.config);
+                let answer = rpc::server::answer(handler, config, self.peer, dialect, request);
+                answer.await.map(AnyBody::Rpc)
+            }
+            (None, None) => self.answer(request).await.map(AnyBody::Plain),
+        };
+        if let Some(page) = page {
+            page.show(response.headers_mut());
+        }
+        // The client learns that this is the last answer here, so that none of
+        // its requests meets a closed connection.
+        if closes && self.stop.is_cancelled() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
     }
 
     /// The whole path of a request in the plain profile.

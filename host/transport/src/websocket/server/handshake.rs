@@ -8,6 +8,7 @@ use ostler_call::{Code, Status};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::Dialect;
+use crate::origin::is_allowed;
 use crate::websocket::SUBPROTOCOL;
 
 /// The one version there is.
@@ -114,26 +115,16 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == 24 && key.ends_with(b"==") && key[..22].iter().all(is_digit)
 }
 
-/// Browsers let any page open a socket anywhere and send the user's cookies,
-/// so that it is the host who must refuse strangers. Other clients send no
-/// `Origin`.
+/// Browsers ask nobody before a page opens a socket.
 fn check_origin(headers: &HeaderMap, origins: &[String]) -> Result<(), Refused> {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
-    let shown = String::from_utf8_lossy(origin.as_bytes());
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let same = shown.split_once("://").is_some_and(|(_, authority)| {
-        host.is_some_and(|h| h.eq_ignore_ascii_case(authority.as_bytes()))
-    });
-    if same
-        || origins
-            .iter()
-            .any(|allowed| allowed.eq_ignore_ascii_case(&shown))
-    {
+    if is_allowed(origin, host, origins) {
         return Ok(());
     }
-    Err(Refused::origin(&shown))
+    Err(Refused::origin(&String::from_utf8_lossy(origin.as_bytes())))
 }
 
 /// Whether a header that is a list has `token`.

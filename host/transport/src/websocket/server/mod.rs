@@ -83,6 +83,11 @@ impl Sockets {
         }))
     }
 
+    /// Origins whose pages may call, beside the host's own.
+    pub(crate) fn origins(&self) -> &[String] {
+        &self.0.config.origins
+    }
+
     /// Agrees to an upgrade; the socket lives in a task of its own and keeps
     /// `permit`. `metadata` is what the headers of the request say.
     ///
