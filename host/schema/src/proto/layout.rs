@@ -20,6 +20,7 @@
 use std::collections::BTreeMap;
 
 use super::About;
+use super::lookup::{Form, Lookup, Names};
 use crate::TypeId;
 
 /// The place of a message in its [`Layout`].
@@ -83,44 +84,26 @@ pub struct MessageLayout {
     /// Its fields by rising number.
     pub fields: Box<[FieldLayout]>,
     /// Its fields by number, name and place.
-    pub(crate) dense: Box<Lookup>,
+    lookup: Box<Lookup>,
 }
-
-/// The places of fields, by what a codec has in hand.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Lookup {
-    /// By number less 1, for small numbers; others by binary search.
-    numbers: Box<[Option<u16>]>,
-    /// By either name, sorted.
-    names: Box<[(Box<str>, u32)]>,
-    /// By the place of the value: the first of a oneof's members.
-    places: Box<[u32]>,
-}
-
-/// The highest number that has a row of its own.
-const DENSE: u32 = 256;
 
 impl MessageLayout {
     /// The message of those fields, sorted here by number.
     pub fn new(full_name: impl Into<Box<str>>, shape: Shape, mut fields: Vec<FieldLayout>) -> Self {
+        let full_name = full_name.into();
         fields.sort_by_key(|field| field.number);
         Self {
-            full_name: full_name.into(),
             shape,
-            dense: Box::new(Lookup::new(&fields)),
+            lookup: Box::new(Lookup::new(&full_name, &fields)),
             fields: fields.into(),
+            full_name,
         }
     }
 
     /// The place in `fields` of the field of that number.
     #[inline]
     pub fn find(&self, number: u32) -> Option<usize> {
-        match self.dense.numbers.get((number as usize).wrapping_sub(1)) {
-            Some(place) => place.map(usize::from),
-            None => (self.fields)
-                .binary_search_by_key(&number, |field| field.number)
-                .ok(),
-        }
+        self.lookup.by_number(&self.fields, number)
     }
 
     /// The place in `fields` of the field of that name, in either spelling;
@@ -128,66 +111,29 @@ impl MessageLayout {
     pub(crate) fn find_name(&self, name: &str, guess: usize) -> Option<usize> {
         match self.fields.get(guess) {
             Some(field) if *field.json_name == *name => Some(guess),
-            _ => find_name(&self.dense.names, name),
+            _ => self.lookup.by_name(name),
         }
+    }
+
+    /// How it is written in JSON, unless its type is a well-known record.
+    pub(crate) fn form(&self) -> Form {
+        self.lookup.form()
     }
 
     /// How many values it is made of.
     pub(crate) fn places(&self) -> usize {
-        self.dense.places.len()
+        self.lookup.places()
     }
 
     /// The field of the value at `place`; of a oneof, the first member.
     pub(crate) fn field_at(&self, place: usize) -> Option<&FieldLayout> {
-        self.fields.get(*self.dense.places.get(place)? as usize)
+        self.fields.get(self.lookup.by_place(place)?)
     }
 
     /// The members of the oneof at `place`.
     pub(crate) fn members(&self, place: usize) -> impl Iterator<Item = &FieldLayout> {
         (self.fields.iter()).filter(move |field| field.slot.place() == place)
     }
-}
-
-impl Lookup {
-    fn new(fields: &[FieldLayout]) -> Self {
-        let both = |(i, field): (u32, &FieldLayout)| {
-            let names = [field.name.clone(), field.json_name.clone()];
-            names.map(|name| (name, i))
-        };
-        let mut names: Vec<_> = (0..).zip(fields).flat_map(both).collect();
-        names.sort_unstable();
-        names.dedup_by(|a, b| a.0 == b.0);
-        Self {
-            numbers: numbers(fields),
-            names: names.into(),
-            places: places(fields),
-        }
-    }
-}
-
-fn numbers(fields: &[FieldLayout]) -> Box<[Option<u16>]> {
-    let small = fields.partition_point(|field| field.number <= DENSE);
-    let last = fields[..small].last().map_or(0, |field| field.number);
-    let mut numbers = vec![None; last as usize];
-    for (place, field) in (0_u16..).zip(&fields[..small]) {
-        numbers[field.number as usize - 1] = Some(place);
-    }
-    numbers.into()
-}
-
-fn places(fields: &[FieldLayout]) -> Box<[u32]> {
-    let count = fields.iter().map(|field| field.slot.place() + 1).max();
-    let mut places = vec![u32::MAX; count.unwrap_or(0)];
-    for (i, field) in (0..).zip(fields) {
-        let place = &mut places[field.slot.place()];
-        *place = i.min(*place);
-    }
-    places.into()
-}
-
-fn find_name(names: &[(Box<str>, u32)], name: &str) -> Option<usize> {
-    let found = names.binary_search_by(|(n, _)| (**n).cmp(name)).ok()?;
-    Some(names[found].1 as usize)
 }
 
 /// How the fields of a message make a value.
@@ -326,8 +272,7 @@ pub struct EnumLayout {
     /// Its values by case of the WIT enum, or by bit of the flags: places in
     /// `values`.
     pub by_case: Box<[u32]>,
-    /// By name, sorted.
-    names: Box<[(Box<str>, u32)]>,
+    names: Names,
 }
 
 impl EnumLayout {
@@ -344,12 +289,11 @@ impl EnumLayout {
             }
             names.push((value.name.clone(), i));
         }
-        names.sort_unstable();
         Self {
             full_name: full_name.into(),
             values: values.into(),
             by_case: by_case.into(),
-            names: names.into(),
+            names: Names::new(names),
         }
     }
 
@@ -362,7 +306,7 @@ impl EnumLayout {
 
     /// The value of that name.
     pub fn find_name(&self, name: &str) -> Option<&EnumValue> {
-        find_name(&self.names, name).map(|place| &self.values[place])
+        self.names.find(name).map(|place| &self.values[place])
     }
 
     /// The value of that case.
@@ -381,98 +325,4 @@ pub struct EnumValue {
     pub name: Box<str>,
     /// The case, or the bit, it stands for; `None` for the zero that was added.
     pub case: Option<u32>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn field(number: u32, name: &str, slot: Slot) -> FieldLayout {
-        FieldLayout {
-            number,
-            name: name.into(),
-            json_name: name.to_uppercase().into(),
-            slot,
-            label: Label::Implicit,
-            kind: Kind::Bool,
-            ty: None,
-        }
-    }
-
-    fn message(fields: Vec<FieldLayout>) -> MessageLayout {
-        MessageLayout::new("a.B", Shape::Empty(None), fields)
-    }
-
-    #[test]
-    fn fields_by_number() {
-        for numbers in [vec![], vec![1, 2, 3], vec![536_870_911, 9, 256, 257, 4]] {
-            let fields = numbers.iter().map(|&n| field(n, "x", Slot::Place(0)));
-            let message = message(fields.collect());
-            for &number in &numbers {
-                let place = message.find(number).unwrap();
-                assert_eq!(message.fields[place].number, number);
-            }
-            for absent in [0, 5, 255, 258, u32::MAX] {
-                assert_eq!(message.find(absent), None, "{absent}");
-            }
-        }
-    }
-
-    #[test]
-    fn fields_by_name_and_place() {
-        let oneof = |case| Slot::Oneof {
-            place: 1,
-            case,
-            optional: false,
-        };
-        let message = message(vec![
-            field(9, "d", oneof(1)),
-            field(1, "c", Slot::Place(2)),
-            field(7, "a", oneof(0)),
-            field(4, "b", Slot::Place(0)),
-        ]);
-        for (name, place) in [("c", 0), ("B", 1), ("b", 1), ("A", 2), ("d", 3)] {
-            for guess in 0..5 {
-                assert_eq!(message.find_name(name, guess), Some(place));
-            }
-        }
-        assert_eq!(message.find_name("e", 0), None);
-        let at = |place| message.field_at(place).map(|field| &*field.name);
-        assert_eq!(message.places(), 3);
-        assert_eq!([at(0), at(1), at(2)], ["b", "a", "c"].map(Some));
-        let members: Vec<_> = message.members(1).map(|field| &*field.name).collect();
-        assert_eq!(members, ["a", "d"]);
-    }
-
-    #[test]
-    fn values_of_an_enum() {
-        let value = |number, name: &str, case| EnumValue {
-            number,
-            name: name.into(),
-            case,
-        };
-        let of = EnumLayout::new(
-            "a.E",
-            vec![
-                value(7, "B", Some(0)),
-                value(0, "NONE", None),
-                value(-1, "A", Some(1)),
-                value(7, "ALIAS", Some(2)),
-            ],
-        );
-        let name = |found: Option<&EnumValue>| found.map(|value| value.name.to_string());
-        assert_eq!(name(of.find(7)).unwrap(), "B");
-        assert_eq!(name(of.find(-1)).unwrap(), "A");
-        assert_eq!(name(of.find(1)), None);
-        assert_eq!(name(of.find_name("ALIAS")).unwrap(), "ALIAS");
-        assert_eq!(name(of.find_name("C")), None);
-        for (case, want) in [
-            (0, Some("B")),
-            (1, Some("A")),
-            (2, Some("ALIAS")),
-            (3, None),
-        ] {
-            assert_eq!(name(of.value_of(case)).as_deref(), want);
-        }
-    }
 }

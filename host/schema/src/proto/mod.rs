@@ -13,6 +13,7 @@ mod keys;
 mod kinds;
 mod layout;
 mod lock;
+mod lookup;
 mod methods;
 mod names;
 mod numbers;
@@ -27,3 +28,4 @@ pub use self::layout::{
     Shape, Slot,
 };
 pub use self::lock::extend_lock;
+pub(crate) use self::lookup::Form;
