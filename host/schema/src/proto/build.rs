@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
             .iter_mut()
             .filter_map(|d| d.place().map(|place| (d, place)))
         {
-            draft.defaulted = defaulted.is_some_and(|places| places.contains(&place));
+            draft.defaulted |= defaulted.is_some_and(|places| places.contains(&place));
         }
         self.message(scope, Shape::Record(ty), drafts)
     }
