@@ -49,6 +49,12 @@ impl DecodeError {
         Self(Problem::new(true, format!("{what} at byte {at}")))
     }
 
+    /// What is no protobuf, whatever the type.
+    #[cold]
+    pub(super) fn malformed(what: &str, at: usize) -> Self {
+        Self::new(format!("malformed protobuf: {what} at byte {at}"))
+    }
+
     /// Whether the text is no JSON at all (as against JSON of the wrong type).
     pub fn is_syntax(&self) -> bool {
         self.0.syntax
@@ -85,6 +91,11 @@ impl DecodeError {
 }
 
 impl EncodeError {
+    /// The place and what is wrong there.
+    pub(super) fn text(&self) -> String {
+        self.0.to_string()
+    }
+
     #[cold]
     pub(super) fn new(text: impl Into<String>) -> Self {
         Self(Problem::new(false, text.into()))

@@ -5,6 +5,7 @@ mod error;
 pub mod json;
 mod lexer;
 mod number;
+mod proto;
 pub mod proto_json;
 pub mod protobuf;
 pub mod query;

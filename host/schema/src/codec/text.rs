@@ -215,7 +215,7 @@ fn whole(plan: &Plan, ty: TypeId, text: &str, (min, max): (i128, i128)) -> Resul
     }
 }
 
-fn one_char(text: &str) -> Result<Value> {
+pub(super) fn one_char(text: &str) -> Result<Value> {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) => Ok(Value::Char(c)),
@@ -258,12 +258,17 @@ pub(super) fn unknown_name<'a>(
     found: &str,
     cases: impl ExactSizeIterator<Item = &'a str>,
 ) -> DecodeError {
-    let more = if cases.len() > LISTED { ", …" } else { "" };
-    let listed = cases.take(LISTED).collect::<Vec<_>>().join(", ");
     DecodeError::new(format!(
-        "unknown {what} {}, expected one of {listed}{more}",
-        excerpt(found)
+        "unknown {what} {}, expected one of {}",
+        excerpt(found),
+        listed(cases)
     ))
+}
+
+/// The first names of a list.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    names.take(LISTED).collect::<Vec<_>>().join(", ") + more
 }
 
 /// A quoted text, cut when it is long.

@@ -101,6 +101,18 @@ pub(super) fn write_duration(seconds: i64, nanos: i32, out: &mut String) -> Opti
     Some(())
 }
 
+/// Writes `1.5s` with 0, 3, 6 or 9 digits of a fraction; `None` as above.
+pub(super) fn write_proto_duration(seconds: i64, nanos: i32, out: &mut String) -> Option<()> {
+    if !is_duration(seconds, nanos) {
+        return None;
+    }
+    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
+    write!(out, "{sign}{}", seconds.unsigned_abs()).ok()?;
+    write_fraction(nanos.abs(), out)?;
+    out.push('s');
+    Some(())
+}
+
 fn is_timestamp(seconds: i64, nanos: i32) -> bool {
     (MIN_SECONDS..=MAX_SECONDS).contains(&seconds) && (0..1_000_000_000).contains(&nanos)
 }

@@ -8,7 +8,7 @@ use super::scan::plain_run;
 use super::{DecodeError, EncodeError};
 
 /// Nesting allowed in JSON that a guest made.
-const EMBEDDED_DEPTH: usize = 100;
+pub(super) const EMBEDDED_DEPTH: usize = 100;
 
 /// The shortest text that reads back as the same number of its own width.
 #[expect(
