@@ -321,7 +321,12 @@ impl App {
         AppBuilder::default()
     }
 
-    /// The addresses listened on, with the ports that were taken.
+    /// The addresses listened on as URLs, with the ports that were taken.
+    pub fn urls(&self) -> Vec<String> {
+        self.front.urls().collect()
+    }
+
+    /// The addresses that were bound.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         self.front.local_addrs()
     }

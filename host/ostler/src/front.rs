@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct Front {
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
+    tls: Vec<bool>,
 }
 
 impl Front {
@@ -29,12 +30,14 @@ impl Front {
         let mut front = Self {
             listeners: Vec::new(),
             addresses: Vec::new(),
+            tls: Vec::new(),
         };
         for (name, config) in addresses {
             let bound = bind(&name, &config).await;
             let (listener, address) = bound.map_err(|e| refused(&name, &e))?;
             front.listeners.push(listener);
             front.addresses.push(address);
+            front.tls.push(config.tls.is_some());
         }
         if front.listeners.is_empty() {
             return Err(Error::new(
@@ -47,6 +50,15 @@ impl Front {
 
     pub(crate) fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Every address as a URL.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = String> {
+        let addresses = self.addresses.iter().zip(&self.tls);
+        addresses.map(|(address, tls)| match tls {
+            true => format!("https://{address}"),
+            false => format!("http://{address}"),
+        })
     }
 
     /// Serves on every address.
@@ -106,6 +118,7 @@ fn refused(name: &str, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied => {
             "; ports below 1024 need a privilege, choose a higher one"
         }
+        io::ErrorKind::InvalidData => "; [server.tls] names the files",
         io::ErrorKind::InvalidInput => "; an address is HOST:PORT, such as 127.0.0.1:8080",
         _ => "",
     };

@@ -7,9 +7,9 @@ use ostler_schema::{Method, Plan, TypeId, codec};
 use super::chunks;
 use super::sample::sample;
 
-/// The line that calls `service`.`method` at `host`.
-pub(super) fn line(host: SocketAddr, service: &str, method: &Method, plan: &Plan) -> String {
-    let url = format!("http://{}/{service}/{}", reachable(host), method.name.plain);
+/// The line that calls `service`.`method` of the host at this URL.
+pub(super) fn line(host: &str, service: &str, method: &Method, plan: &Plan) -> String {
+    let url = format!("{host}/{service}/{}", method.name.plain);
     let mut words = vec!["curl".to_owned()];
     if method.pattern.streams_out() {
         // Show what comes when it comes.
@@ -33,8 +33,16 @@ pub(super) fn line(host: SocketAddr, service: &str, method: &Method, plan: &Plan
     command
 }
 
-/// Where a listener bound to `host` can be reached from here.
-pub(super) fn reachable(mut host: SocketAddr) -> SocketAddr {
+/// Where a listener bound to the address of a URL can be reached from here.
+pub(super) fn reachable(url: &str) -> String {
+    let (scheme, address) = url.split_once("://").unwrap_or(("http", url));
+    match address.parse() {
+        Ok(address) => format!("{scheme}://{}", specified(address)),
+        Err(_) => url.to_owned(),
+    }
+}
+
+fn specified(mut host: SocketAddr) -> SocketAddr {
     if host.ip().is_unspecified() {
         host.set_ip(match host.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -80,8 +88,10 @@ mod tests {
             ("[::]:80", "[::1]:80"),
             ("10.0.0.7:80", "10.0.0.7:80"),
         ] {
-            let bound: SocketAddr = bound.parse().unwrap();
-            assert_eq!(reachable(bound).to_string(), reached);
+            assert_eq!(
+                reachable(&format!("https://{bound}")),
+                format!("https://{reached}")
+            );
         }
     }
 

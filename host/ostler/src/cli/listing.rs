@@ -1,7 +1,5 @@
 //! What a component or a host offers: the rows of tables and of `--json`.
 
-use std::net::SocketAddr;
-
 use ostler_schema::{Contract, Method, PackageName};
 use serde::Serialize;
 
@@ -40,13 +38,9 @@ pub(super) struct MethodRow {
 }
 
 impl Listing {
-    /// Adds the services of one component; `host` is who answers `curl`.
-    pub(super) fn add(
-        &mut self,
-        component: Option<&str>,
-        contract: &Contract,
-        host: Option<SocketAddr>,
-    ) {
+    /// Adds the services of one component; `host` is the URL that answers
+    /// `curl`.
+    pub(super) fn add(&mut self, component: Option<&str>, contract: &Contract, host: Option<&str>) {
         for service in &contract.services {
             let method = |method: &Method| MethodRow {
                 name: method.name.plain.to_string(),

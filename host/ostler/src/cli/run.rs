@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ostler::{App, Config, Progress};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::curl;
 use super::exit::{Class, Failure};
 use super::listing::Listing;
 
@@ -77,18 +78,14 @@ fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
         listen: app.local_addrs().iter().map(ToString::to_string).collect(),
         ..Listing::default()
     };
-    let host = app.local_addrs().first().copied();
+    let urls = app.urls();
+    let host = urls.first().map(|url| curl::reachable(url));
     for service in app.services() {
-        listing.add(Some(&service.label), &service.contract, host);
+        listing.add(Some(&service.label), &service.contract, host.as_deref());
     }
     let text = if json {
         format!("{}\n", listing.json())
     } else {
-        let urls: Vec<_> = listing
-            .listen
-            .iter()
-            .map(|a| format!("http://{a}"))
-            .collect();
         format!("{}\nListening on {}\n", listing.table(), urls.join(", "))
     };
     let mut out = stdout().lock();

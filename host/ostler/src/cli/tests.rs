@@ -21,8 +21,8 @@ fn contract(service: &str, wit: &str) -> Contract {
 
 fn listing(contract: &Contract, host: Option<&str>) -> Listing {
     let mut listing = Listing::default();
-    let host = host.map(|host| host.parse().unwrap());
-    listing.add(Some("p.wasm"), contract, host);
+    let host = host.map(|host| curl::reachable(&format!("http://{host}")));
+    listing.add(Some("p.wasm"), contract, host.as_deref());
     listing
 }
 

@@ -12,6 +12,7 @@ mod value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ostler_transport::listener::TlsConfig;
 use toml::de::{DeTable, DeValue};
 
 use keys::{Source, apply_env, apply_table};
@@ -97,7 +98,7 @@ impl Config {
         let document = DeTable::parse(text)
             .map_err(|e| source.error(e.span().map_or(0, |s| s.start), e.message()))?;
         let mut config = Self::default();
-        config.sections(document.get_ref(), source)?;
+        config.sections(document.get_ref(), folder, source)?;
         config.environment(variables)?;
         // Last, since each service starts from the limits that hold for all.
         if let Some(services) = document.get_ref().get("service") {
@@ -106,10 +107,15 @@ impl Config {
         Ok(config)
     }
 
-    fn sections(&mut self, document: &DeTable<'_>, source: Source<'_>) -> Result<(), ConfigError> {
+    fn sections(
+        &mut self,
+        document: &DeTable<'_>,
+        folder: &Path,
+        source: Source<'_>,
+    ) -> Result<(), ConfigError> {
         for (name, value) in document {
             match &**name.get_ref() {
-                "server" => self.server(source.table(value, "server")?, source)?,
+                "server" => self.server(source.table(value, "server")?, folder, source)?,
                 "limits" => {
                     let table = source.table(value, "limits")?;
                     apply_table(
@@ -131,8 +137,13 @@ impl Config {
         Ok(())
     }
 
-    fn server(&mut self, table: &DeTable<'_>, source: Source<'_>) -> Result<(), ConfigError> {
-        let others = ["http", "listener"];
+    fn server(
+        &mut self,
+        table: &DeTable<'_>,
+        folder: &Path,
+        source: Source<'_>,
+    ) -> Result<(), ConfigError> {
+        let others = ["http", "listener", "tls"];
         apply_table(
             &mut self.server,
             server::KEYS,
@@ -151,6 +162,21 @@ impl Config {
                 "[server.http]",
                 source,
             )?;
+        }
+        if let Some(value) = table.get("tls") {
+            let table = source.table(value, "server.tls")?;
+            let mut tls = TlsConfig::default();
+            apply_table(
+                &mut tls,
+                server::TLS_KEYS,
+                &[],
+                table,
+                "[server.tls]",
+                source,
+            )?;
+            let located = server::located(tls, folder);
+            let at = value.span().start;
+            self.server.listener.tls = Some(located.map_err(|e| source.error(at, e))?);
         }
         let Some(value) = table.get("listener") else {
             return Ok(());

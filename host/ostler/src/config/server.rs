@@ -1,10 +1,10 @@
 //! `[server]`, `[server.http]` and `[[server.listener]]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ostler_control::AccessLog;
-use ostler_transport::listener::ListenerConfig;
+use ostler_transport::listener::{ListenerConfig, TlsConfig};
 
 use super::keys::Key;
 
@@ -49,6 +49,8 @@ pub struct ListenerEntry {
     pub listen: Vec<String>,
     /// How much a client may send ahead over HTTP/2.
     pub h2: H2,
+    /// Whether it speaks cleartext although the others have a certificate.
+    pub cleartext: bool,
 }
 
 /// Settings of HTTP/2.
@@ -65,15 +67,18 @@ impl Server {
     /// Every address, each with what its connections are held to, where
     /// `config` is what holds for all.
     pub(crate) fn addresses(&self, config: &ListenerConfig) -> Vec<(String, ListenerConfig)> {
-        let plain = self.listen.iter().map(|name| (name, H2::Normal));
+        let plain = (self.listen.iter()).map(|name| (name, H2::Normal, false));
         let further = self
             .listeners
             .iter()
-            .flat_map(|entry| entry.listen.iter().map(|name| (name, entry.h2)));
+            .flat_map(|e| e.listen.iter().map(|name| (name, e.h2, e.cleartext)));
         plain
             .chain(further)
-            .map(|(name, h2)| {
-                let config = config.clone();
+            .map(|(name, h2, cleartext)| {
+                let mut config = config.clone();
+                if cleartext {
+                    config.tls = None;
+                }
                 let config = match h2 {
                     H2::Normal => config,
                     H2::Large => config.large(),
@@ -92,7 +97,42 @@ pub(super) const LISTENER_KEYS: &[Key<ListenerEntry>] = &[
         l.h2 = [H2::Normal, H2::Large][size];
         Ok(())
     }),
+    Key::new("tls", |l, v| v.flag().map(|v| l.cleartext = !v)),
 ];
+
+/// `[server.tls]`.
+pub(super) const TLS_KEYS: &[Key<TlsConfig>] = &[
+    Key::new("certificate", |t, v| {
+        v.text().map(|v| t.certificate = v.into())
+    }),
+    Key::new("key", |t, v| v.text().map(|v| t.key = v.into())),
+    Key::new("client-ca", |t, v| {
+        v.text().map(|v| t.client_ca = Some(v.into()))
+    }),
+    Key::new("client-auth", |t, v| {
+        t.client_optional = v.one_of(&["required", "optional"])? == 1;
+        Ok(())
+    }),
+];
+
+/// The files of a certificate, relative to `folder`.
+///
+/// # Errors
+/// What is missing.
+pub(super) fn located(tls: TlsConfig, folder: &Path) -> Result<TlsConfig, &'static str> {
+    if tls.certificate.as_os_str().is_empty() || tls.key.as_os_str().is_empty() {
+        return Err("[server.tls] needs both certificate and key, each a PEM file");
+    }
+    if tls.client_optional && tls.client_ca.is_none() {
+        return Err("client-auth needs client-ca, a PEM file of those who sign for clients");
+    }
+    Ok(TlsConfig {
+        certificate: folder.join(tls.certificate),
+        key: folder.join(tls.key),
+        client_ca: tls.client_ca.map(|path| folder.join(path)),
+        client_optional: tls.client_optional,
+    })
+}
 
 pub(super) const KEYS: &[Key<Server>] = &[
     Key::new("listen", |s, v| v.texts().map(|v| s.listen = v)),

@@ -37,9 +37,16 @@ stream-window = "128KiB"
 streams = 50
 event-idle = "7s"
 
+[server.tls]
+certificate = "host.pem"
+key = "/keys/host.key"
+client-ca = "clients.pem"
+client-auth = "optional"
+
 [[server.listener]]
 listen = "127.0.0.1:50051"
 h2 = "large"
+tls = false
 
 [[server.listener]]
 listen = ["127.0.0.1:2", "127.0.0.1:3"]
@@ -86,6 +93,14 @@ fn a_full_file() {
             normal("127.0.0.1:3"),
         ]
     );
+    let tls = TlsConfig {
+        certificate: "/etc/ostler/host.pem".into(),
+        key: "/keys/host.key".into(),
+        client_ca: Some("/etc/ostler/clients.pem".into()),
+        client_optional: true,
+    };
+    let speaks_tls = |place: usize| addresses[place].1.tls.as_ref() == Some(&tls);
+    assert_eq!([0, 2, 3].map(speaks_tls), [true, false, true]);
     assert_eq!(server.access_log, AccessLog::Info);
     assert_eq!(
         server.cache.as_deref(),

@@ -5,6 +5,8 @@
 mod caps;
 mod response;
 mod sniff;
+mod stream;
+mod tls;
 
 use std::fmt;
 use std::future::Future;
@@ -26,6 +28,9 @@ use tokio_util::task::TaskTracker;
 use self::caps::{Caps, Permit};
 pub(crate) use self::response::AnyBody;
 use self::sniff::{Sniffed, Version, sniff};
+use self::stream::Stream;
+use self::tls::Tls;
+pub use self::tls::{TlsConfig, TlsError};
 use crate::http::server::{Connection, HttpConfig};
 use crate::websocket::server::{Sockets, WebSocketConfig};
 
@@ -72,6 +77,8 @@ pub struct ListenerConfig {
     /// Origins whose pages may open a WebSocket, such as
     /// `https://app.example.com`, beside the host's own.
     pub origins: Vec<String>,
+    /// The certificate, for a listener that speaks TLS.
+    pub tls: Option<TlsConfig>,
 }
 
 impl Default for ListenerConfig {
@@ -89,6 +96,7 @@ impl Default for ListenerConfig {
             keep_alive: Duration::from_secs(20),
             http: HttpConfig::default(),
             origins: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -123,6 +131,7 @@ impl ListenerConfig {
 pub struct Listener {
     socket: TcpListener,
     config: Arc<ListenerConfig>,
+    tls: Option<Tls>,
 }
 
 impl fmt::Debug for Listener {
@@ -137,10 +146,13 @@ impl Listener {
     /// Binds `address`; port 0 takes a free one.
     ///
     /// # Errors
-    /// What the system says, such as an address in use.
+    /// What the system says, such as an address in use; [`TlsError`] as
+    /// `InvalidData` for a certificate that is none.
     pub async fn bind(address: SocketAddr, config: ListenerConfig) -> io::Result<Self> {
+        let tls = config.tls.clone().map(Tls::load).transpose()?;
         Ok(Self {
             socket: TcpListener::bind(address).await?,
+            tls,
             config: Arc::new(config),
         })
     }
@@ -175,6 +187,7 @@ impl Listener {
             sockets,
             caps: Caps::new(self.config.connections, self.config.connections_per_ip),
             config: self.config,
+            tls: self.tls,
             tasks,
             stop: stop.clone(),
             cut,
@@ -182,6 +195,7 @@ impl Listener {
         tokio::select! {
             () = stop.cancelled() => {}
             () = server.accept(&self.socket) => {}
+            () = server.follow_certificate() => {}
         }
         // What the system has accepted already is served; then it refuses.
         let rest = std::future::poll_fn(|cx| {
@@ -196,10 +210,21 @@ impl Listener {
     }
 }
 
+/// Over once the peer sends no more.
+type HungUp = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A connection whose protocol is known.
+struct Opened {
+    version: Version,
+    io: Stream,
+    hung_up: HungUp,
+}
+
 struct Server {
     handler: Arc<dyn Handler>,
     sockets: Sockets,
     config: Arc<ListenerConfig>,
+    tls: Option<Tls>,
     caps: Arc<Caps>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -207,6 +232,14 @@ struct Server {
 }
 
 impl Server {
+    /// Never ends by itself.
+    async fn follow_certificate(&self) {
+        match &self.tls {
+            Some(tls) => tls.follow(&self.stop).await,
+            None => std::future::pending().await,
+        }
+    }
+
     async fn accept(self: &Arc<Self>, socket: &TcpListener) {
         loop {
             match socket.accept().await {
@@ -243,13 +276,17 @@ impl Server {
             tracing::debug!(%peer, %error, "the connection keeps its delay");
         }
         // A connection that has said nothing has nothing to lose by a stop.
-        let sniffed = tokio::select! {
+        let opened = tokio::select! {
             biased;
-            sniffed = tokio::time::timeout(self.config.header_timeout, sniff(stream)) => sniffed,
+            opened = tokio::time::timeout(self.config.header_timeout, self.open(stream)) => opened,
             () = self.last_request() => return,
         };
-        let (version, io) = match sniffed {
-            Ok(Ok(sniffed)) => sniffed,
+        let Opened {
+            version,
+            io,
+            hung_up,
+        } = match opened {
+            Ok(Ok(opened)) => opened,
             Ok(Err(error)) => {
                 return tracing::debug!(%peer, %error, "the connection ended before a request");
             }
@@ -264,7 +301,7 @@ impl Server {
             Arc::new(permit),
         );
         let served = match version {
-            Version::Http1 => self.http1(io, service).await,
+            Version::Http1 => self.http1(io, hung_up, service).await,
             Version::Http2 => self.http2(io, service).await,
         };
         if let Err(error) = served {
@@ -272,8 +309,36 @@ impl Server {
         }
     }
 
-    async fn http1(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
-        let mut hung_up = std::pin::pin!(io.hung_up());
+    /// What the client speaks: said by its TLS handshake, else by its first
+    /// bytes.
+    async fn open(&self, stream: TcpStream) -> io::Result<Opened> {
+        let Some(tls) = &self.tls else {
+            let (version, io) = sniff(stream).await?;
+            let hung_up = Box::pin(io.hung_up());
+            let io = Stream::Plain(io);
+            return Ok(Opened {
+                version,
+                io,
+                hung_up,
+            });
+        };
+        let stream = Sniffed::unread(stream);
+        let hung_up = Box::pin(stream.hung_up());
+        let stream = tls.acceptor().accept(stream).await?;
+        let version = match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Version::Http2,
+            _ => Version::Http1,
+        };
+        let io = Stream::Tls(Box::new(stream));
+        Ok(Opened {
+            version,
+            io,
+            hung_up,
+        })
+    }
+
+    async fn http1(&self, io: Stream, hung_up: HungUp, service: Connection) -> hyper::Result<()> {
+        let mut hung_up = hung_up;
         // NB no `pipeline_flush`: with it hyper never flushes the 400 or 431 to
         // bytes it cannot parse, since they stay in its buffer (hyper 1).
         let connection = http1::Builder::new()
@@ -296,7 +361,7 @@ impl Server {
         }
     }
 
-    async fn http2(&self, io: Sniffed, service: Connection) -> hyper::Result<()> {
+    async fn http2(&self, io: Stream, service: Connection) -> hyper::Result<()> {
         let config = &self.config;
         let all = config.stream_window.saturating_mul(config.streams);
         let window = config.connection_window.unwrap_or(all);

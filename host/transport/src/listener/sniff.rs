@@ -65,6 +65,16 @@ pub(super) struct Sniffed {
 }
 
 impl Sniffed {
+    /// A connection of which nothing was looked at.
+    pub(super) fn unread(stream: TcpStream) -> Self {
+        Self {
+            stream: Arc::new(stream),
+            head: [0; PREFACE.len()],
+            read: 0,
+            filled: 0,
+        }
+    }
+
     /// Over once the peer sends no more, whatever of it is still unread. The
     /// reader alone would not see it while nobody wants to read.
     pub(super) fn hung_up(&self) -> impl Future<Output = ()> + Send + use<> {
