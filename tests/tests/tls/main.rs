@@ -18,7 +18,7 @@ struct Files(TempDir);
 
 impl Files {
     fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self(TempDir::new().expect("there is a folder"))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -26,7 +26,7 @@ impl Files {
     }
 
     fn write(&self, name: &str, pem: &str) {
-        std::fs::write(self.path(name), pem).unwrap();
+        std::fs::write(self.path(name), pem).expect("the folder takes files");
     }
 
     /// Certificate and key as `NAME.pem` and `NAME.key`.
@@ -47,18 +47,22 @@ impl Files {
 }
 
 fn authority(name: &str) -> Authority {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).expect("no name is wrong");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+    CertifiedIssuer::self_signed(params, key()).expect("it signs")
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().expect("there is randomness")
 }
 
 /// A certificate for this machine, and its key.
 fn issued(authority: &Authority) -> (String, String) {
-    let key = KeyPair::generate().unwrap();
+    let key = key();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let params = CertificateParams::new(names).unwrap();
-    let certificate = params.signed_by(&key, authority).unwrap();
+    let params = CertificateParams::new(names).expect("the names are right");
+    let certificate = params.signed_by(&key, authority).expect("it signs");
     (certificate.pem(), key.serialize_pem())
 }
 
@@ -74,9 +78,9 @@ async fn curl(host: &Host, options: &[&str], ca: &Path) -> Result<serde_json::Va
         .arg(format!("https://{}/users/get_user", host.addr))
         .output()
         .await
-        .unwrap();
+        .expect("curl is installed");
     match output.status.code() {
-        Some(0) => Ok(serde_json::from_slice(&output.stdout).unwrap()),
+        Some(0) => Ok(serde_json::from_slice(&output.stdout).expect("an answer is JSON")),
         code => Err(code.unwrap_or(-1)),
     }
 }

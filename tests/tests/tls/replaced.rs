@@ -97,7 +97,7 @@ impl Load {
     }
 
     async fn connect(&self) -> (CertificateDer<'static>, TlsStream<TcpStream>) {
-        self.shared.connect().await.unwrap()
+        self.shared.connect().await.expect("the host answers")
     }
 
     async fn stop(mut self) -> (usize, usize) {
@@ -110,9 +110,10 @@ impl Load {
 impl Shared {
     async fn connect(&self) -> std::io::Result<(CertificateDer<'static>, TlsStream<TcpStream>)> {
         let stream = TcpStream::connect(&self.addr).await?;
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from("localhost").expect("it is a name");
         let stream = self.connector.connect(name, stream).await?;
-        let shown = stream.get_ref().1.peer_certificates().unwrap();
+        let shown = stream.get_ref().1.peer_certificates();
+        let shown = shown.expect("a host shows its certificate");
         Ok((shown[0].clone(), stream))
     }
 
@@ -154,7 +155,8 @@ impl Shared {
 
 fn connector(authority: &Authority) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone()).unwrap();
+    let root = authority.der().clone();
+    roots.add(root).expect("an authority is a root");
     let config = ClientConfig::builder()
         .with_root_certificates(roots)
         .with_no_client_auth();
