@@ -128,7 +128,8 @@ mod tests {
         let allowed = ["https://a.example".to_owned()];
         let a = ("origin", "https://a.example");
         let b = ("origin", "https://b.example");
-        let rows: [(&str, &[(&str, &str)], Option<u16>); 6] = [
+        type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<u16>);
+        let rows: [Row<'_>; 6] = [
             ("OPTIONS", &[a, ASKS], Some(204)),
             ("OPTIONS", &[b, ASKS], Some(403)),
             ("OPTIONS", &[b, ("host", "b.example"), ASKS], Some(204)),
