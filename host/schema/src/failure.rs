@@ -1,11 +1,10 @@
 //! Errors that guests return, as statuses, and the details of statuses as
 //! plain JSON.
 
-use bytes::Bytes;
 use ostler_call::{Any, Code, Status};
 
-use crate::codec::{self, json};
-use crate::{ErrorType, PackageName, Plan, Type, TypeId, Value};
+use crate::codec::{self, json, protobuf};
+use crate::{ErrorType, Method, PackageName, Plan, Type, TypeId, Value};
 
 /// The status that a guest returned as the record `ostler:rpc/types.status`;
 /// `None` when the value is no such record.
@@ -48,15 +47,36 @@ pub fn declared_status(
     let (ErrorType::Other(Some(ty)), Some(value)) = (error, value) else {
         return Status::new(Code::Unknown, "error");
     };
-    let status = Status::new(Code::Unknown, case_name(plan, ty, value).unwrap_or("error"));
-    let mut json = Vec::new();
-    match json::encode(plan, ty, value, &mut json) {
-        Ok(()) => status.with_details(vec![Any {
-            type_name: type_name(package, &plan[ty]),
-            value: Bytes::from(json),
-        }]),
-        Err(_) => status,
-    }
+    let mut bytes = Vec::new();
+    let written = json::encode(plan, ty, value, &mut bytes);
+    let detail = written.is_ok().then(|| Any {
+        type_name: type_name(package, &plan[ty]),
+        value: bytes.into(),
+    });
+    named(plan, ty, value, detail)
+}
+
+/// The same for clients of the proto profile: the detail is the message that
+/// protobuf makes of the error, under its full name.
+pub fn declared_proto_status(plan: &Plan, method: &Method, value: Option<&Value>) -> Status {
+    let (ErrorType::Other(Some(ty)), Some(value)) = (method.error, value) else {
+        return Status::new(Code::Unknown, "error");
+    };
+    let detail = method.error_proto.and_then(|message| {
+        let mut bytes = Vec::new();
+        protobuf::encode(plan, message, value, &mut bytes).ok()?;
+        Some(Any {
+            type_name: plan.proto().message(message).full_name.to_string(),
+            value: bytes.into(),
+        })
+    });
+    named(plan, ty, value, detail)
+}
+
+/// `UNKNOWN` with the name of the error's case.
+fn named(plan: &Plan, ty: TypeId, value: &Value, detail: Option<Any>) -> Status {
+    let message = case_name(plan, ty, value).unwrap_or("error");
+    Status::new(Code::Unknown, message).with_details(detail.into_iter().collect())
 }
 
 fn case_name<'a>(plan: &'a Plan, ty: TypeId, value: &Value) -> Option<&'a str> {
@@ -107,7 +127,12 @@ pub fn write_details(details: &[Any], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+
     use super::*;
+    use crate::Contract;
     use crate::types::testing::TestPlan;
 
     fn package(version: Option<&str>) -> PackageName {
@@ -180,6 +205,62 @@ mod tests {
             assert_eq!(detail.value, json);
         }
         let status = declared_status(&package(None), &t.plan, ErrorType::Other(None), None);
+        assert_eq!((status.message(), status.details().len()), ("error", 0));
+    }
+
+    #[test]
+    fn a_declared_error_as_protobuf() {
+        let wit = "package demo:user-store@1.2.0;
+            interface store {
+              record over { limit: u32 }
+              variant limit-error { empty, over-limit(over) }
+              enum kind { bad-name }
+              a: func() -> result<_, limit-error>;
+              b: func() -> result<_, kind>;
+              c: func() -> result<_, over>;
+              d: func() -> result<u32, string>;
+              e: func() -> result<u32>;
+            }
+            world w { export store; }";
+        let files = BTreeMap::from([("a.wit".to_owned(), wit.to_owned())]);
+        let contract = Contract::from_wit(files, None).unwrap();
+        let methods = &contract.services[0].methods;
+        let over = Value::Record(vec![Value::Uint(7)]);
+        let over_limit = Value::Variant(1, Some(Box::new(over.clone())));
+        for (method, value, message, name, bytes) in [
+            (
+                0,
+                Value::Variant(0, None),
+                "empty",
+                "LimitError",
+                &b"\x0a\x00"[..],
+            ),
+            (
+                0,
+                over_limit,
+                "over_limit",
+                "LimitError",
+                b"\x12\x02\x08\x07",
+            ),
+            (1, Value::Enum(0), "bad_name", "BError", b"\x08\x01"),
+            (2, over, "error", "Over", b"\x08\x07"),
+            (
+                3,
+                Value::String("x".into()),
+                "error",
+                "DError",
+                b"\x0a\x01x",
+            ),
+        ] {
+            let status = declared_proto_status(&contract.plan, &methods[method], Some(&value));
+            assert_eq!((status.code(), status.message()), (Code::Unknown, message));
+            let [detail] = status.details() else {
+                panic!("{status:?}");
+            };
+            assert_eq!(detail.type_name, format!("demo.user_store.v1.{name}"));
+            assert_eq!(detail.value, bytes);
+        }
+        let status = declared_proto_status(&contract.plan, &methods[4], None);
         assert_eq!((status.message(), status.details().len()), ("error", 0));
     }
 
