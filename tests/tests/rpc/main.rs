@@ -9,5 +9,6 @@ mod cors;
 mod get;
 mod metadata;
 mod patterns;
+mod proto;
 mod refusals;
 mod told;
