@@ -151,6 +151,7 @@ impl Naming<'_> {
         &mut self,
         definitions: &BTreeMap<String, Definition<'_>>,
     ) -> Result<(), ContractError> {
+        let mut made = Vec::new();
         for (key, definition) in definitions {
             let Some(pinned) = self.lock.name_of(key) else {
                 continue;
@@ -160,7 +161,7 @@ impl Naming<'_> {
                 Pinned::Full(name) => self.split(name.clone(), definition.package),
             };
             if definition.is_made {
-                self.taken.insert(name.name.clone());
+                made.push(name.name.clone());
             } else {
                 self.take(&name.name, key)?;
             }
@@ -169,6 +170,7 @@ impl Naming<'_> {
             }
             self.names.insert(key.clone(), name);
         }
+        self.taken.extend(made);
         Ok(())
     }
 

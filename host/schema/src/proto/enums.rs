@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::lock::EnumLock;
-use super::names::{upper_camel, upper_snake};
+use super::names::{upper_camel, upper_snake, value_name};
 use super::numbers::Numbers;
 use super::{EnumLayout, EnumValue};
 use crate::ContractError;
@@ -33,11 +33,6 @@ pub(super) fn value_names(name: &str, cases: &[&str], lock: Option<&EnumLock>) -
         cases: cases.iter().map(of).collect(),
         zero: (!has_zero).then_some(zero),
     }
-}
-
-/// `STATUS_ACTIVE` of enum `Status` and case `active`.
-pub(super) fn value_name(name: &str, case: &str) -> String {
-    format!("{}_{}", upper_snake(name), upper_snake(case))
 }
 
 /// The case that is number 0.

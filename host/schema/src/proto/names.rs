@@ -1,7 +1,7 @@
 //! How WIT's names are spelt in protobuf.
 
 /// `User` of `user`, `HTTPUrl` of `HTTP-url`, `UserId` of `user_id`.
-pub(crate) fn upper_camel(name: &str) -> String {
+pub fn upper_camel(name: &str) -> String {
     let words = name.split(['-', '_']).filter(|word| !word.is_empty());
     words.map(capitalized).collect()
 }
@@ -14,7 +14,7 @@ fn capitalized(word: &str) -> String {
 
 /// `USER_STATUS` of `UserStatus`, `HTTP_STATUS` of `HTTPStatus`; also of
 /// `user-status`.
-pub(crate) fn upper_snake(name: &str) -> String {
+pub fn upper_snake(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);
     for (i, &c) in chars.iter().enumerate() {
@@ -39,13 +39,18 @@ pub(crate) fn upper_snake(name: &str) -> String {
 
 /// The name that protobuf's compiler gives a field in JSON: `userId` of
 /// `user_id`.
-pub(crate) fn json_name(field: &str) -> String {
+pub fn json_name(field: &str) -> String {
     after_underscores(field, false)
 }
 
 /// The name it gives the message of a map's entries: `TagsEntry` of `tags`.
-pub(crate) fn map_entry(field: &str) -> String {
+pub fn map_entry(field: &str) -> String {
     after_underscores(field, true) + "Entry"
+}
+
+/// `STATUS_ACTIVE` of enum `Status` and case `active`.
+pub fn value_name(name: &str, case: &str) -> String {
+    format!("{}_{}", upper_snake(name), upper_snake(case))
 }
 
 fn after_underscores(name: &str, mut capital: bool) -> String {
@@ -62,7 +67,7 @@ fn after_underscores(name: &str, mut capital: bool) -> String {
 
 /// The first name of `candidates`, and then of the first with a number behind
 /// it, that is free.
-pub(crate) fn free_name(
+pub fn free_name(
     candidates: impl IntoIterator<Item = String>,
     mut is_free: impl FnMut(&str) -> bool,
 ) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lock::MessageLock;
-use super::names::{free_name, map_entry, upper_camel};
+use super::names::{free_name, json_name, map_entry, upper_camel};
 use super::{AboutType, FieldLayout};
 use crate::ContractError;
 
@@ -91,41 +91,38 @@ impl<'l> Scope<'l> {
         }
     }
 
-    /// Refuses fields that wires would not tell apart.
+    /// Refuses fields that wires would not tell apart. Protobuf's compiler
+    /// minds the names it would make for JSON even where they have others.
     pub(super) fn check(&self, fields: &[FieldLayout]) -> Result<(), ContractError> {
-        let mut names = BTreeMap::new();
-        let mut json = BTreeMap::new();
-        let mut numbers = BTreeMap::new();
-        for field in fields {
-            let others = [
-                (names.insert(&*field.name, field), "the name", &*field.name),
+        let rename = "rename one, or give it another `name` in ostler.lock";
+        let renumber = "give one of them another in ostler.lock";
+        let texts = |field: &FieldLayout| {
+            [
+                (format!("the name {}", field.name), rename),
                 (
-                    json.insert(&*field.json_name, field),
-                    "in JSON the name",
-                    &*field.json_name,
+                    format!("in JSON the name {}", json_name(&field.name)),
+                    rename,
                 ),
-            ];
-            for (other, what, name) in others {
-                if let Some(other) = other {
-                    let problem = format!(
-                        "fields {} and {} have {what} {name}",
-                        other.name, field.name
-                    );
-                    return Err(self.refuse(
-                        problem,
-                        "rename one, or give it a `name` and a `json-name` in ostler.lock",
-                    ));
+                (format!("in JSON the name {}", field.json_name), rename),
+                (format!("number {}", field.number), renumber),
+            ]
+        };
+        let mut seen = BTreeMap::new();
+        for field in fields {
+            for (text, remedy) in texts(field) {
+                let other = seen.insert(text.clone(), &field.name);
+                if let Some(other) = other.filter(|other| **other != field.name) {
+                    let problem = format!("fields {other} and {} have {text}", field.name);
+                    return Err(self.refuse(problem, remedy));
                 }
             }
-            if let Some(other) = numbers.insert(field.number, field) {
-                let problem = format!(
-                    "fields {} and {} have number {}",
-                    other.name, field.name, field.number
-                );
-                return Err(self.refuse(problem, "give one of them another in ostler.lock"));
-            }
         }
-        Ok(())
+        // Two of one name say so above, unless they are in fact one name.
+        let names: BTreeSet<&str> = fields.iter().map(|field| &*field.name).collect();
+        match names.len() < fields.len() {
+            true => Err(self.refuse("two of its fields have the same name", rename)),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn refuse(&self, problem: impl Into<String>, remedy: &str) -> ContractError {

@@ -262,11 +262,11 @@ fn what_is_refused() {
         (page, message("fields.start.kind = \"google.protobuf.Int32Value\""), "google.protobuf.Int32Value, which does not hold its type"),
         (page, message("fields.start.any = \"demo:users/users.page\""), "ostler.lock says `any` of field start, which is none"),
         (page, message("oneofs.start.fields.a = 1"), "field start is no variant, nor an option of one; only a variant can be a oneof"),
-        (page, message("fields.start = { number = 1, name = \"size\" }"), "fields size and size have the name size; rename one, or give it"),
+        (page, message("fields.start = { number = 1, name = \"size\" }"), "two of its fields have the same name; rename one, or give it"),
         (
             "get: func(a-1: u32, a1: u32);",
             "format = 1".to_owned(),
-            "function get, message demo.users.v1.GetRequest: fields a_1 and a1 have in JSON the name a1; rename one, or give it a `name` and a `json-name` in ostler.lock",
+            "function get, message demo.users.v1.GetRequest: fields a_1 and a1 have in JSON the name a1; rename one, or give it another `name` in ostler.lock",
         ),
         (
             "enum e { a-1, a1 } get: func(e: e);",

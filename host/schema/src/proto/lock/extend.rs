@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EnumLock, FieldLock, Lock, MessageLock, Pinned, Reserved};
-use crate::proto::enums::value_name;
+use crate::proto::names::value_name;
 use crate::proto::{AboutType, EnumLayout, MessageLayout, Shape, Slot};
 use crate::{Contract, ContractError, Plan, Type, TypeId};
 

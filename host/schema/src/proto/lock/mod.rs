@@ -34,85 +34,107 @@ pub use self::extend::extend_lock;
 
 /// The text of a lock, read. Maps are by the names of WIT.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Lock {
+pub struct Lock {
     /// Protobuf packages that are not made of a WIT package's name; they tell
     /// where in a full name the package ends.
-    pub(crate) packages: Vec<String>,
-    pub(crate) services: BTreeMap<String, ServiceLock>,
-    pub(crate) messages: BTreeMap<String, MessageLock>,
-    pub(crate) enums: BTreeMap<String, EnumLock>,
+    pub packages: Vec<String>,
+    /// Interfaces that are services.
+    pub services: BTreeMap<String, ServiceLock>,
+    /// Records, variants, enums of one case, and messages of functions.
+    pub messages: BTreeMap<String, MessageLock>,
+    /// Enums and flags.
+    pub enums: BTreeMap<String, EnumLock>,
 }
 
 /// One interface.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct ServiceLock {
-    pub(crate) full_name: Option<String>,
+pub struct ServiceLock {
+    /// Its name with the package, if it is not what the WIT gives.
+    pub full_name: Option<String>,
     /// Names of methods that are not those of the functions.
-    pub(crate) methods: BTreeMap<String, String>,
+    pub methods: BTreeMap<String, String>,
 }
 
 /// A name within the package that the WIT package's name makes, or a full one.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Pinned {
+pub enum Pinned {
+    /// Within that package.
     Short(String),
+    /// With a package of its own.
     Full(String),
 }
 
 /// One message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct MessageLock {
-    pub(crate) name: Option<Pinned>,
-    pub(crate) fields: BTreeMap<String, FieldLock>,
+pub struct MessageLock {
+    /// What it is called.
+    pub name: Option<Pinned>,
+    /// By field of a record, or case of a variant.
+    pub fields: BTreeMap<String, FieldLock>,
     /// Fields whose variant's cases are fields of the message itself.
-    pub(crate) oneofs: BTreeMap<String, OneofLock>,
-    pub(crate) reserved: Reserved,
+    pub oneofs: BTreeMap<String, OneofLock>,
+    /// What must not be used again.
+    pub reserved: Reserved,
 }
 
 /// A variant that is a oneof among the fields of a record.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct OneofLock {
-    pub(crate) name: Option<String>,
-    pub(crate) fields: BTreeMap<String, FieldLock>,
+pub struct OneofLock {
+    /// Its name, if it is not that of the field.
+    pub name: Option<String>,
+    /// By case.
+    pub fields: BTreeMap<String, FieldLock>,
 }
 
 /// One field, or case of a variant.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct FieldLock {
-    pub(crate) number: Option<u32>,
-    pub(crate) name: Option<String>,
-    pub(crate) json_name: Option<String>,
+pub struct FieldLock {
+    /// Its number.
+    pub number: Option<u32>,
+    /// Its name, if it is not WIT's with `_`.
+    pub name: Option<String>,
+    /// Its name in JSON, if it is not made of its name.
+    pub json_name: Option<String>,
     /// A scalar kind other than the type's own, or a message of
     /// `google.protobuf` around a scalar.
-    pub(crate) kind: Option<String>,
-    pub(crate) key_kind: Option<String>,
+    pub kind: Option<String>,
+    /// The same of the keys of a map.
+    pub key_kind: Option<String>,
     /// For an `any`: the key of the message that is in it.
-    pub(crate) any: Option<String>,
-    pub(crate) packed: Option<bool>,
+    pub any: Option<String>,
+    /// Whether a list of scalars is written packed, which it is by itself.
+    pub packed: Option<bool>,
 }
 
 /// One enum.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct EnumLock {
-    pub(crate) name: Option<Pinned>,
-    pub(crate) values: BTreeMap<String, ValueLock>,
+pub struct EnumLock {
+    /// What it is called.
+    pub name: Option<Pinned>,
+    /// By case or flag.
+    pub values: BTreeMap<String, ValueLock>,
     /// The name of the zero that no case has.
-    pub(crate) zero: Option<String>,
-    pub(crate) reserved: Reserved,
+    pub zero: Option<String>,
+    /// What must not be used again.
+    pub reserved: Reserved,
 }
 
 /// One value of an enum.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct ValueLock {
-    pub(crate) number: Option<i32>,
-    pub(crate) name: Option<String>,
+pub struct ValueLock {
+    /// Its number.
+    pub number: Option<i32>,
+    /// Its name, if it is not the case's behind that of the enum.
+    pub name: Option<String>,
 }
 
 /// What must not be used again.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Reserved {
+pub struct Reserved {
     /// First and last numbers.
-    pub(crate) numbers: Vec<(i32, i32)>,
-    pub(crate) names: Vec<String>,
+    pub numbers: Vec<(i32, i32)>,
+    /// Names of fields or values.
+    pub names: Vec<String>,
 }
 
 impl Reserved {

@@ -15,7 +15,7 @@ format = 1
 
 impl Lock {
     /// Its text; the same lock always gives the same.
-    pub(crate) fn write(&self) -> String {
+    pub fn write(&self) -> String {
         let mut out = HEAD.to_owned();
         if !self.packages.is_empty() {
             line(&mut out, "packages", &texts(&self.packages));

@@ -1,0 +1,6 @@
+//! Contract → files in memory, one target a file; and the other way,
+//! `.proto` → WIT. Reads and writes nothing but what it is told to import.
+
+mod import;
+
+pub use import::{ImportError, Imported, import};
