@@ -114,8 +114,8 @@ fn headers() -> Vec<Row> {
         ),
         ("wrong content type: XML", of("application/xml"), 415, types),
         (
-            "wrong content type: gRPC",
-            of("application/grpc"),
+            "wrong content type: protobuf",
+            of("application/proto"),
             415,
             types,
         ),
