@@ -19,9 +19,12 @@ pub(super) use self::walk::{Content, Source, any, mismatch, opaque, walk};
 const URL: &str = "type.googleapis.com/";
 
 /// The type name of an `any` from its URL: without the usual host, else as it
-/// is.
+/// is, so that [`url_of`] gives it back.
 pub(super) fn name_of(url: &str) -> &str {
-    url.strip_prefix(URL).unwrap_or(url)
+    match url.strip_prefix(URL) {
+        Some(name) if !name.contains('/') => name,
+        _ => url,
+    }
 }
 
 /// The URL of an `any`; a name that is one already stays as it is.
