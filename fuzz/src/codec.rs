@@ -8,7 +8,7 @@ use ostler_schema::{Contract, Plan, Type, TypeId, Value, WellKnown};
 use serde_json::Value as Json;
 
 /// How deep messages may nest; the host's default.
-const MAX_DEPTH: usize = 100;
+pub(crate) const MAX_DEPTH: usize = 100;
 
 pub(crate) const WORDS: &[&str] = &[
     "null",
@@ -47,6 +47,7 @@ pub(crate) const WORDS: &[&str] = &[
     "\"err\"",
     "\"type\"",
     "\"value\"",
+    "\"@type\":\"type.googleapis.com/",
     "PT1.5S",
     "1970-01-01T00:00:00Z",
     "9999-12-31T23:59:59.999999999Z",
@@ -103,7 +104,7 @@ pub fn json(data: &[u8]) {
 
 /// Whether a refusal is not of the grammar: a number too large for the
 /// reader's types, or its own bound of nesting.
-fn is_bounded(error: &serde_json::Error) -> bool {
+pub(crate) fn is_bounded(error: &serde_json::Error) -> bool {
     let text = error.to_string();
     text.contains("number out of range") || text.contains("recursion limit")
 }

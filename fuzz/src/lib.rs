@@ -15,6 +15,7 @@ mod contract;
 mod envelope;
 mod files;
 mod framing;
+mod proto;
 mod request;
 mod wit;
 
@@ -23,6 +24,7 @@ pub use contract::{component, embedded};
 pub use envelope::envelope;
 pub use files::{regressions, seeds};
 pub use framing::{array, grpc, ndjson, raw};
+pub use proto::{proto_json, protobuf};
 pub use request::request;
 pub use wit::wit;
 
@@ -55,6 +57,20 @@ pub const TARGETS: &[Target] = &[
         name: "query",
         run: query,
         seeds: codec::query_seeds,
+        words: codec::WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "protobuf",
+        run: protobuf,
+        seeds: proto::protobuf_seeds,
+        words: proto::WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "proto_json",
+        run: proto_json,
+        seeds: proto::proto_json_seeds,
         words: codec::WORDS,
         cases: 4000,
     },
