@@ -9,6 +9,7 @@ use ostler_call::{Body, Head, Reply};
 use ostler_schema::{Admitted, Call, CallFuture, Handler, Health};
 
 use crate::admit::{Gate, Phase};
+use crate::builtin::{Builtin, Index, Watched};
 use crate::clock;
 use crate::dispatch::Invocation;
 use crate::middleware::{self, AccessLog, RequestIds, Shared};
@@ -40,6 +41,10 @@ impl Control {
         options: &Options,
     ) -> Result<Self, RegistryError> {
         let deployments = deployments.into_iter().map(Arc::new).collect();
+        let deployments: Vec<Arc<Deployed>> = deployments;
+        let builtin = Builtin::new();
+        let contracts = deployments.iter().map(|deployed| &*deployed.contract);
+        let index = Index::new(contracts.chain(builtin.contracts()));
         let services = Services::new(deployments, contract)?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -47,6 +52,8 @@ impl Control {
                 gate: Gate::default(),
                 ids: RequestIds::new(),
                 access_log: options.access_log,
+                builtin,
+                watched: Arc::new(Watched::new(index)),
             }),
         })
     }
@@ -55,6 +62,7 @@ impl Control {
     /// that still arrive are served.
     pub fn drain(&self) {
         self.shared.gate.advance(Phase::Draining);
+        self.shared.watched.leave();
         for deployed in self.deployments() {
             deployed.deployment.drain();
         }
@@ -94,7 +102,15 @@ impl Control {
 
 impl Handler for Control {
     fn admit(&self, head: Head) -> Result<Admitted, Reply> {
-        let call = middleware::admit(&self.shared, head, clock::now())?;
+        let now = clock::now();
+        let Shared {
+            builtin, watched, ..
+        } = &*self.shared;
+        let head = match builtin.admit(head, watched, now) {
+            Ok(admitted) => return admitted,
+            Err(head) => head,
+        };
+        let call = middleware::admit(&self.shared, head, now)?;
         let pinned = &call.pinned;
         Ok(Admitted::new(
             pinned.deployed.contract.clone(),
@@ -110,7 +126,7 @@ impl Handler for Control {
             target.is_some_and(|target| target.profile == Profile::Proto)
         };
         let found = self.shared.registry.read(DEFAULT_TENANT, is_proto);
-        found.unwrap_or_default()
+        found.unwrap_or_default() || self.shared.builtin.has(name)
     }
 
     fn contract(&self) -> Bytes {

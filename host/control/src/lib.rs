@@ -3,6 +3,7 @@
 //! `ostler-runtime`.
 
 mod admit;
+mod builtin;
 mod clock;
 mod control;
 mod dispatch;

@@ -17,6 +17,7 @@ use crate::admit::Permit;
 use crate::middleware::Record;
 use crate::resolve::Pinned;
 use reply::ReplyStream;
+pub(crate) use request::only_message;
 use sink::MessageSink;
 use source::MessageSource;
 

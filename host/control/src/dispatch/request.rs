@@ -13,7 +13,7 @@ use crate::resolve::Pinned;
 ///
 /// # Errors
 /// How the body broke, or `INVALID_ARGUMENT` when it has a second message.
-pub(super) async fn only_message(body: Body, deadline: Option<Deadline>) -> Result<Bytes, Status> {
+pub(crate) async fn only_message(body: Body, deadline: Option<Deadline>) -> Result<Bytes, Status> {
     match body.kind {
         Kind::Empty(end) => end.result.map(|()| Bytes::new()),
         Kind::One(message, _) => Ok(message),

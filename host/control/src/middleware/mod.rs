@@ -7,6 +7,7 @@ mod record;
 mod request_id;
 mod trace;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ostler_call::{Body, Head, Reply, Status};
@@ -14,6 +15,7 @@ use ostler_runtime::CallInfo;
 use tracing::Instrument as _;
 
 use crate::admit::Gate;
+use crate::builtin::{Builtin, Watched};
 use crate::dispatch::{self, Invocation};
 use crate::registry::Registry;
 use crate::resolve::resolve;
@@ -31,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) ids: RequestIds,
     pub(crate) access_log: AccessLog,
+    pub(crate) builtin: Builtin,
+    pub(crate) watched: Arc<Watched>,
 }
 
 /// The first half of the stack, outermost stage first.
