@@ -31,6 +31,9 @@ pub(crate) struct RawTag {
     pub(crate) rest: String,
 }
 
+/// Words between a comment and the name of what it is on.
+const INTRODUCES: [&str; 5] = ["interface", "record", "variant", "enum", "flags"];
+
 impl<'a> Comments<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
@@ -96,7 +99,7 @@ impl<'a> Comments<'a> {
                 Kind::Line | Kind::Block if self.begins_line(index) => comments.push(index),
                 // One that trails the previous item says nothing of this one.
                 Kind::Line | Kind::Block => {}
-                Kind::Word if token.of(self.text) == "interface" => {}
+                Kind::Word if INTRODUCES.contains(&token.of(self.text)) => {}
                 Kind::Mark(')') => index = self.attribute(index),
                 _ => break,
             }

@@ -20,6 +20,7 @@ mod service;
 mod signature;
 mod source;
 mod tags;
+mod type_docs;
 mod values;
 
 pub use error::Error;
@@ -27,6 +28,7 @@ pub use limits::{MAX_CHUNK_SIZE, MAX_NESTING, MAX_SOURCE_BYTES};
 pub use lower::{Lowered, StreamPair};
 pub use package::Package;
 pub use service::{ErrorKind, Function, Pattern, Service, Tags};
+pub use type_docs::TypeDocs;
 // The types of the API come from this crate: users need the same version.
 pub use wit_parser;
 

@@ -8,6 +8,7 @@ use wit_parser::{Resolve, WorldId};
 use crate::error::Error;
 use crate::lower::{self, Lowered};
 use crate::service::Service;
+use crate::type_docs::{self, TypeDocs};
 use crate::{limits, parse, rules, source};
 
 /// An author's WIT: one package with one world, and the packages it uses.
@@ -71,6 +72,12 @@ impl Package {
     /// `wasi:*`; there is at least one.
     pub fn services(&self) -> &[Service] {
         &self.services
+    }
+
+    /// The docs of types, as far as there are any. Those of services and
+    /// functions are in [`services`](Self::services).
+    pub fn type_docs(&self) -> Vec<TypeDocs> {
+        type_docs::of_types(&self.resolve, &self.files)
     }
 
     /// The WIT a guest is built against: every `stream<T>` becomes a pair of

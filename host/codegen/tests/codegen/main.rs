@@ -5,6 +5,8 @@
 mod import;
 #[cfg(test)]
 mod normal;
+#[cfg(test)]
+mod proto;
 
 #[cfg(test)]
 use std::path::{Path, PathBuf};

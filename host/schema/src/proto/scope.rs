@@ -7,6 +7,11 @@ use super::names::{free_name, json_name, map_entry, upper_camel};
 use super::{AboutType, FieldLayout};
 use crate::ContractError;
 
+/// How deep messages are nested in each other: compilers and readers of
+/// descriptors have limits, types of WIT may go deeper. From there on they are
+/// beside each other.
+const MAX_DEPTH: usize = 8;
+
 /// A message being built: what it is called, and what is taken inside it.
 #[derive(Debug)]
 pub(super) struct Scope<'l> {
@@ -16,6 +21,8 @@ pub(super) struct Scope<'l> {
     pub(super) path: String,
     pub(super) lock: Option<&'l MessageLock>,
     anonymous: bool,
+    /// How many messages it is nested in.
+    depth: usize,
     taken: BTreeSet<String>,
     pub(super) oneofs: Vec<(Option<u32>, Box<str>)>,
 }
@@ -28,6 +35,7 @@ impl<'l> Scope<'l> {
             path,
             lock: None,
             anonymous: false,
+            depth: 0,
             taken: BTreeSet::new(),
             oneofs: Vec::new(),
         }
@@ -50,10 +58,14 @@ impl<'l> Scope<'l> {
     pub(super) fn nested(&mut self, field: &str, wit: &str) -> Self {
         let name = free_name([upper_camel(field)], |name| !self.taken.contains(name));
         self.taken.insert(name.clone());
-        let full_name = format!("{}.{name}", self.full_name);
+        let depth = self.depth + 1;
+        // Words have no `_` of their own, so this is no one else's name.
+        let joint = if depth > MAX_DEPTH { '_' } else { '.' };
+        let full_name = format!("{}{joint}{name}", self.full_name);
         let path = format!("{}.{wit}", self.path);
         Self {
             anonymous: true,
+            depth,
             ..Self::new(full_name, self.package.clone(), path)
         }
     }

@@ -117,7 +117,7 @@ impl<'s> Source<'s> {
             match &**key.get_ref() {
                 "number" => field.number = Some(self.field_number(node)?),
                 "name" => field.name = Some(self.name(node)?),
-                "json-name" => field.json_name = Some(self.text(node)?),
+                "json-name" => field.json_name = Some(self.json_name(node)?),
                 "kind" => field.kind = Some(self.text(node)?),
                 "key-kind" => field.key_kind = Some(self.text(node)?),
                 "any" => field.any = Some(self.text(node)?),

@@ -105,6 +105,17 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// What protobuf's compiler takes as a name in JSON.
+    pub(super) fn json_name(self, node: &Node<'s>) -> Result<String, ContractError> {
+        let name = self.text(node)?;
+        let is_extension = name.starts_with('[') && name.ends_with(']');
+        if name.is_empty() || is_extension || name.chars().any(char::is_control) {
+            let problem = format!("{name:?} is no name in JSON");
+            return Err(self.refuse(node.span().start, problem, "use a word"));
+        }
+        Ok(name)
+    }
+
     /// Identifiers joined by dots.
     pub(super) fn full_name(self, node: &Node<'s>) -> Result<String, ContractError> {
         let name = self.text(node)?;
