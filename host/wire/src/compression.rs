@@ -38,7 +38,7 @@ pub fn gunzip(data: &[u8], limit: usize) -> Result<Bytes, FramingError> {
 
 /// Bytes by which compressed data may be longer than what it was, when nothing
 /// could be gained (RFC 1951, section 3.2.4, and the head and tail of gzip).
-pub(crate) const fn slack(limit: usize) -> usize {
+pub const fn slack(limit: usize) -> usize {
     limit / 1024 + 64
 }
 

@@ -37,6 +37,10 @@ impl Wire {
         Self::new(Protocol::Connect, Http::Two),
     ];
 
+    pub(crate) const fn connect(http: Http) -> Self {
+        Self::new(Protocol::Connect, http)
+    }
+
     const fn new(protocol: Protocol, http: Http) -> Self {
         Self { protocol, http }
     }

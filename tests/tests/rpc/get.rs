@@ -80,6 +80,14 @@ async fn by_get() {
         })
         .await;
     table
+        .both("a body: 415", |http| async move {
+            let target = "/users/get_user?connect=v1&encoding=json&message=%7B%7D";
+            let request = Request::get(target).body("{}");
+            let answer = ostler_tests::call(addr, http, request).await;
+            assert_eq!(answer.status(), 415);
+        })
+        .await;
+    table
         .both("a plain GET is a plain GET", |http| async move {
             let answer = get(addr, http, "/users/get_user?user_id=7", &[]).await;
             assert_eq!((answer.status(), answer.text().as_str()), (200, USER_7));

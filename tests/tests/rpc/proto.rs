@@ -32,6 +32,19 @@ async fn messages() {
             table.row(format!("{wire}: {what}"), row).await;
         }
     }
+    for http in Http::BOTH {
+        let wire = Wire::connect(http);
+        table
+            .row(
+                format!("{wire}: JSON of no bytes is the default"),
+                async move {
+                    let doubles = Method::stream("/test.matrix.v1.Matrix/Doubles");
+                    let told = call(addr, wire, doubles, &[], &[b"{\"value\":1}", b""]).await;
+                    assert_eq!((told.json().len(), told.end.code), (1, 9));
+                },
+            )
+            .await;
+    }
     table
         .both("Connect by GET, in protobuf", |http| async move {
             let target =

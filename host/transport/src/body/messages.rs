@@ -105,3 +105,85 @@ where
         Poll::Ready(Next::End(end))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http::Request;
+    use http_body::Frame;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use ostler_call::Code;
+    use ostler_wire::ndjson;
+
+    use super::*;
+
+    type Chunk = Result<&'static str, &'static str>;
+
+    /// Messages of these chunks, and where the body is left.
+    fn messages(
+        chunks: &'static [Chunk],
+        version: http::Version,
+    ) -> (impl MessageStream + Unpin, impl Fn() -> bool) {
+        let frame = |chunk: &Chunk| chunk.map(|c| Frame::data(Bytes::from_static(c.as_bytes())));
+        let body = StreamBody::new(stream::iter(chunks.iter().map(frame))).boxed_unsync();
+        let (parts, ()) = Request::post("/")
+            .version(version)
+            .body(())
+            .unwrap()
+            .into_parts();
+        let unread = Unread::of(&parts);
+        let fault = |error: FramingError| Status::invalid_argument(error.to_string());
+        let messages = Messages::new(body, ndjson::Splitter::new(3), unread.clone(), fault);
+        (messages, move || unread.is_left())
+    }
+
+    fn next(messages: &mut (impl MessageStream + Unpin)) -> Result<Bytes, Option<Code>> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match Pin::new(messages).poll_next(&mut cx) {
+            Poll::Ready(Next::Message(message)) => Ok(message),
+            Poll::Ready(Next::End(end)) => Err(end.result.err().map(|status| status.code())),
+            Poll::Pending => panic!("all chunks are there"),
+        }
+    }
+
+    #[test]
+    fn ends_of_bodies() {
+        let rows: [(&[Chunk], Option<Code>, bool); 4] = [
+            (&[Ok("1\n2"), Ok("\n")], None, false),
+            (&[Ok("1\n2\n"), Err("gone")], Some(Code::Cancelled), true),
+            (
+                &[Ok("1\n2\n55555"), Ok("5")],
+                Some(Code::InvalidArgument),
+                true,
+            ),
+            (
+                &[Ok("1\n2\n55555"), Err("gone")],
+                Some(Code::InvalidArgument),
+                true,
+            ),
+        ];
+        for (chunks, expected, left) in rows {
+            let (mut messages, is_left) = messages(chunks, http::Version::HTTP_11);
+            assert_eq!(next(&mut messages).unwrap(), "1", "{chunks:?}");
+            assert!(!is_left(), "{chunks:?}");
+            assert_eq!(next(&mut messages).unwrap(), "2", "{chunks:?}");
+            // The end stays the end.
+            assert_eq!(next(&mut messages), Err(expected), "{chunks:?}");
+            assert_eq!(next(&mut messages), Err(expected), "{chunks:?}");
+            assert_eq!(is_left(), left, "{chunks:?}");
+        }
+    }
+
+    #[test]
+    fn who_stops_reading_leaves_the_rest() {
+        for (version, left) in [
+            (http::Version::HTTP_11, true),
+            (http::Version::HTTP_2, false),
+        ] {
+            let (mut messages, is_left) = messages(&[Ok("1\n"), Ok("2\n")], version);
+            assert_eq!(next(&mut messages).unwrap(), "1");
+            drop(messages);
+            assert_eq!(is_left(), left, "{version:?}");
+        }
+    }
+}

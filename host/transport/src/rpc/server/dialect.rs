@@ -36,8 +36,8 @@ pub(crate) struct Dialect {
     pub(super) protocol: Protocol,
     /// The media type of the reply and the codec; none when it is not known.
     pub(super) content: Option<(&'static str, Codec)>,
-    /// Whether the service goes by its name in protobuf. Aliases speak plain
-    /// JSON.
+    /// Whether the service goes by its name in protobuf, looked up where it
+    /// matters: JSON is plain for aliases.
     pub(super) proto_name: bool,
 }
 
@@ -74,6 +74,8 @@ pub(crate) fn meant<B>(request: &Request<B>, handler: &dyn Handler) -> Option<Di
     let headers = request.headers();
     let media = headers.get(header::CONTENT_TYPE);
     let media = media.map_or(&b""[..], |value| media_type(value.as_bytes()));
+    let service = service(request.uri().path());
+    let proto_name = || service.contains('.') && handler.has_proto_service(service);
     let of = |protocol, proto_name| {
         Some(Dialect {
             protocol,
@@ -81,12 +83,19 @@ pub(crate) fn meant<B>(request: &Request<B>, handler: &dyn Handler) -> Option<Di
             proto_name,
         })
     };
-    let service = service(request.uri().path());
-    let proto_name = || service.contains('.') && handler.has_proto_service(service);
     match family(media) {
         // gRPC needs HTTP/2: its end is in trailers.
         Some(Grpc) if request.version() < Version::HTTP_2 => {}
-        Some(protocol) => return of(protocol, proto_name()),
+        Some(protocol) => {
+            let dialect = of(protocol, false)?;
+            // In protobuf names make no difference, so that they are not looked up.
+            let is_json = matches!(dialect.content, Some((_, Json)));
+            let proto_name = is_json && proto_name();
+            return Some(Dialect {
+                proto_name,
+                ..dialect
+            });
+        }
         None => {}
     }
     match *request.method() {

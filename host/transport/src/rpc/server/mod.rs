@@ -18,9 +18,11 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::{Method as Verb, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use ostler_call::{Body, Deadline, Status};
 use ostler_schema::{Handler, Method};
+use ostler_wire::compression::slack;
 use ostler_wire::connect::Query;
 
 pub(crate) use self::body::ReplyBody;
@@ -53,6 +55,9 @@ pub(crate) async fn answer(
         Ok(call) => call,
         Err(refusal) => return refuse(refusal, body),
     };
+    if query.is_some() && !body.is_end_stream() {
+        return refuse(Refusal::media_type(), body);
+    }
     let deadline = call.head.deadline;
     let admitted = match handler.admit(call.head) {
         Ok(admitted) => admitted,
@@ -140,7 +145,9 @@ impl Input<'_> {
 
     /// The one message of a body without frames.
     async fn bare(&self, mut body: Incoming) -> Result<Bytes, Status> {
-        let reading = whole(&mut body, self.config.message_bytes);
+        let limit = self.config.message_bytes;
+        let slack = if self.gzip { slack(limit) } else { 0 };
+        let reading = whole(&mut body, limit.saturating_add(slack));
         let read = in_time(self.config.body_timeout, self.deadline, reading).await;
         match read.flatten() {
             Ok(message) => self.decompressed(message),
