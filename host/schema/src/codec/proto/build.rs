@@ -184,6 +184,9 @@ pub(in crate::codec) fn case_of(value: &Value) -> Option<u32> {
 
 /// Of entries with one key keeps the last, in the first one's place.
 pub(in crate::codec) fn last_entries(entries: &mut Vec<(Value, Value)>) {
+    if entries.len() < 2 {
+        return;
+    }
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|&a, &b| compare_keys(&entries[a].0, &entries[b].0));
     let is_same = |a: &usize, b: &usize| compare_keys(&entries[*a].0, &entries[*b].0).is_eq();

@@ -119,3 +119,6 @@ fn unset_oneof(
 pub(super) fn any_value(name: &str, value: bytes::Bytes) -> Value {
     Value::Record(vec![Value::String(name.to_owned()), Value::Bytes(value)])
 }
+
+#[cfg(test)]
+mod tests;

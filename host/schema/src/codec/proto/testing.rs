@@ -56,7 +56,12 @@ pub(in crate::codec) struct Messages {
 
 impl Messages {
     pub(in crate::codec) fn new() -> Self {
-        let text = format!("package t:t;\ninterface i {{ {MESSAGES} }}\nworld w {{ export i; }}");
+        Self::of(MESSAGES)
+    }
+
+    /// Those of an interface's body.
+    pub(in crate::codec) fn of(body: &str) -> Self {
+        let text = format!("package t:t;\ninterface i {{ {body} }}\nworld w {{ export i; }}");
         let files = BTreeMap::from([("t.wit".to_owned(), text)]);
         let contract = Contract::from_wit(files, None).unwrap();
         Self { contract }

@@ -62,7 +62,10 @@ impl<'a> Decoder<'a> {
                 std::mem::swap(&mut self.lexer, &mut ahead);
                 return Ok(Some(url.into_owned()));
             }
-            ahead.skip()?;
+            let skipped = ahead.skip()?.len();
+            self.ahead = self.ahead.checked_sub(skipped).ok_or_else(|| {
+                DecodeError::new("must come first, where any are in any").within("@type")
+            })?;
         }
         if first {
             self.lexer = ahead;

@@ -18,11 +18,19 @@ pub(super) type Result<T> = std::result::Result<T, DecodeError>;
 pub(super) struct Decoder<'a> {
     pub(super) lexer: Lexer<'a>,
     pub(super) builder: Builder<'a>,
+    /// How many more bytes may be read twice, to find an `@type` that is not
+    /// first.
+    pub(super) ahead: usize,
 }
 
+/// How often the whole text may be read again for that, so that `any` in `any`
+/// does not make the work quadratic.
+const READ_AGAIN: usize = 4;
+
 impl<'a> Decoder<'a> {
-    pub(super) fn new(lexer: Lexer<'a>, plan: &'a Plan) -> Self {
+    pub(super) fn new(lexer: Lexer<'a>, plan: &'a Plan, length: usize) -> Self {
         Self {
+            ahead: length * READ_AGAIN,
             lexer,
             builder: Builder::new(plan, |field| &field.json_name),
         }

@@ -23,7 +23,7 @@
 //! again the last wins; two members of a oneof are an error.
 //!
 //! Recursion follows the types of the plan; where those say `any`, `max_depth`
-//! bounds it.
+//! bounds it. It takes as much stack as protobuf's binary form.
 
 mod any;
 mod decode;
@@ -48,7 +48,7 @@ pub fn decode(
     bytes: &[u8],
     max_depth: usize,
 ) -> Result<Value, DecodeError> {
-    Decoder::new(Lexer::new(bytes, max_depth)?, plan).root(message)
+    Decoder::new(Lexer::new(bytes, max_depth)?, plan, bytes.len()).root(message)
 }
 
 /// Appends `value` to `out` as one line without white space. After an error

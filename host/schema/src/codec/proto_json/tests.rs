@@ -680,6 +680,35 @@ fn any() {
     }
 }
 
+/// To find it at the end of each of many, all in it would be read every time.
+#[test]
+fn the_type_comes_first_in_nested_any() {
+    let messages = Messages::new();
+    let nested = |depth: usize| {
+        let any = "\"@type\":\"type.googleapis.com/google.protobuf.Any\"";
+        let inner = format!(
+            "{}{{}}{}",
+            "{\"value\":".repeat(depth),
+            format!(",{any}}}").repeat(depth)
+        );
+        known(
+            "detail",
+            &format!(
+                "{{\"value\":{inner},\"x\":\"{}\",{any}}}",
+                "x".repeat(depth)
+            ),
+            "",
+        )
+        .0
+    };
+    assert!(read(&messages, "Known", &nested(3)).is_ok());
+    let error = read(&messages, "Known", &nested(50)).unwrap_err();
+    assert!(
+        error.ends_with("@type: must come first, where any are in any"),
+        "{error}"
+    );
+}
+
 #[test]
 fn opaque_messages() {
     let mut messages = Messages::new();

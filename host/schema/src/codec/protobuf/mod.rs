@@ -15,8 +15,9 @@
 //! `struct` becomes the text of an object and back; the others are messages
 //! like any other.
 //!
-//! Recursion follows the types of the plan, so a thread needs no more stack for
-//! it than for JSON.
+//! Recursion follows the types of the plan, and in a `struct` the input up to
+//! `max_depth`. A level takes about a kilobyte of stack in the dev profile; a
+//! test has the deepest contract in 128 KiB.
 
 mod cell;
 mod decode;
