@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ostler_schema::proto::lock::{Lock, MessageLock, Pinned, ServiceLock};
+use ostler_schema::proto::lock::{FieldLock, Lock, MessageLock, Pinned, ServiceLock};
 use ostler_schema::proto::names::upper_camel;
 use protox::prost_reflect::prost_types::method_options::IdempotencyLevel;
 use protox::prost_reflect::{MessageDescriptor, MethodDescriptor, ServiceDescriptor};
@@ -231,7 +231,14 @@ impl Writer<'_> {
         match special(&message) {
             Some(Special::Empty) => String::new(),
             Some(Special::Wrapper(scalar)) => {
-                self.pin_made(&message, pin);
+                self.pin(&message, pin.clone());
+                // Its parameter is a field, which is as the original's.
+                let value = FieldLock {
+                    number: Some(1),
+                    ..FieldLock::default()
+                };
+                let lock = self.lock.messages.entry(pin).or_default();
+                lock.fields.insert("value".to_owned(), value);
                 format!("value: {scalar}")
             }
             _ if message.fields().len() == 0 => {

@@ -130,13 +130,12 @@ impl Types<'_> {
         let name = escaped(names.ty(of.full_name()));
         let mut lock = EnumLock {
             name: Some(Pinned::Full(of.full_name().to_owned())),
-            reserved: Reserved {
-                numbers: of
-                    .reserved_ranges()
+            reserved: Reserved::new(
+                of.reserved_ranges()
                     .map(|range| (*range.start(), *range.end()))
                     .collect(),
-                names: of.reserved_names().map(str::to_owned).collect(),
-            },
+                of.reserved_names().map(str::to_owned).collect(),
+            ),
             ..EnumLock::default()
         };
         self.docs(&of.parent_file(), of.path(), "  ");
@@ -200,10 +199,7 @@ fn prefix(of: &EnumDescriptor) -> String {
 pub(super) fn reserved(message: &MessageDescriptor) -> Reserved {
     let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let ranges = message.reserved_ranges();
-    Reserved {
-        numbers: ranges
-            .map(|range| (number(range.start), number(range.end - 1)))
-            .collect(),
-        names: message.reserved_names().map(str::to_owned).collect(),
-    }
+    let ranges = ranges.map(|range| (number(range.start), number(range.end - 1)));
+    let names = message.reserved_names().map(str::to_owned);
+    Reserved::new(ranges.collect(), names.collect())
 }

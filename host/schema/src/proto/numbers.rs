@@ -16,15 +16,24 @@ pub(super) struct Numbers {
     used: BTreeSet<i32>,
     reserved: Reserved,
     fields: bool,
+    /// What is below, or above, has been looked at.
+    above: Option<i32>,
+    below: i32,
 }
 
 impl Numbers {
     /// For the fields of a message.
     pub(super) fn of_fields(used: impl Iterator<Item = i32>, reserved: Option<&Reserved>) -> Self {
+        let used: BTreeSet<i32> = used.collect();
+        let reserved = reserved.cloned().unwrap_or_default();
+        let last = reserved.numbers.last().map(|(_, last)| *last);
+        let highest = last.into_iter().chain(used.last().copied()).max();
         Self {
-            used: used.chain([0]).collect(),
-            reserved: reserved.cloned().unwrap_or_default(),
+            used,
+            reserved,
             fields: true,
+            above: highest.unwrap_or(0).max(0).checked_add(1),
+            below: 1,
         }
     }
 
@@ -39,20 +48,34 @@ impl Numbers {
     /// The next above all others, so that order of declaration is order of
     /// numbers; when there is none above, the first free one.
     pub(super) fn next(&mut self) -> i32 {
-        let reserved = self.reserved.numbers.iter().map(|(_, last)| *last);
-        let highest = reserved.chain(self.used.last().copied()).max().unwrap_or(0);
-        let above = highest
-            .checked_add(1)
-            .and_then(|from| self.first_free(from));
-        let number = above.or_else(|| self.first_free(1)).unwrap_or(1);
+        let above = self.above.and_then(|from| self.first_free(from));
+        let below = || self.first_free(self.below).unwrap_or(1);
+        let number = above.unwrap_or_else(below);
         self.used.insert(number);
+        let next = number.checked_add(1);
+        match above {
+            Some(_) => self.above = next,
+            None => (self.above, self.below) = (None, next.unwrap_or(1)),
+        }
         number
     }
 
     fn first_free(&self, from: i32) -> Option<i32> {
         let max = if self.fields { MAX_FIELD } else { i32::MAX };
-        let kept = |number: i32| self.fields && KEPT.contains(&number);
-        (from.max(1)..=max).find(|&n| !self.used.contains(&n) && !self.reserved.has(n) && !kept(n))
+        let mut number = from;
+        while number <= max {
+            let kept = self.fields && KEPT.contains(&number);
+            let taken_to = match self.reserved.end_of(number) {
+                Some(last) => Some(last),
+                None if kept => Some(*KEPT.end()),
+                None => self.used.contains(&number).then_some(number),
+            };
+            match taken_to {
+                Some(last) => number = last.checked_add(1)?,
+                None => return Some(number),
+            }
+        }
+        None
     }
 }
 

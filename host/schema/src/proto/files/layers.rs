@@ -8,6 +8,9 @@ use super::{Top, join, owner};
 /// A package, and which of its files.
 pub(super) type FileKey = (String, usize);
 
+/// How often packages are gone through.
+const MAX_PASSES: usize = 64;
+
 /// What goes into which file.
 pub(super) fn layers(packages: BTreeMap<String, Vec<Top>>) -> BTreeMap<FileKey, Vec<Top>> {
     let tops: Vec<(String, Top)> = (packages.into_iter())
@@ -27,9 +30,10 @@ pub(super) fn layers(packages: BTreeMap<String, Vec<Top>>) -> BTreeMap<FileKey, 
     let package = |place: usize| tops[place].0.as_str();
     let mutual = mutual(&uses, package);
     let mut layer = vec![0_usize; tops.len()];
+    let passes = if mutual.is_empty() { 0 } else { MAX_PASSES };
     // No definition uses itself through another package, so this ends; the
     // bound is for contracts that no `.proto` files could have.
-    for _ in 0..tops.len() {
+    for _ in 0..passes {
         let mut changed = false;
         for (place, used) in uses.iter().enumerate() {
             for &other in used {
@@ -57,22 +61,20 @@ fn mutual<'a>(
     uses: &[BTreeSet<usize>],
     package: impl Fn(usize) -> &'a str,
 ) -> BTreeSet<(&'a str, &'a str)> {
-    let mut reach = BTreeSet::new();
+    let mut uses_of = BTreeMap::<&str, BTreeSet<&str>>::new();
     for (place, used) in uses.iter().enumerate() {
-        reach.extend(used.iter().map(|other| (package(place), package(*other))));
+        let used = used.iter().map(|other| package(*other));
+        uses_of.entry(package(place)).or_default().extend(used);
     }
-    reach.retain(|(from, to)| from != to);
-    loop {
-        let longer: Vec<(&str, &str)> = (reach.iter())
-            .flat_map(|(from, via)| {
-                let onward = reach.iter().filter(move |(begin, _)| begin == via);
-                onward.map(move |(_, to)| (*from, *to))
-            })
-            .collect();
-        let before = reach.len();
-        reach.extend(longer);
-        if reach.len() == before {
-            break;
+    let mut reach = BTreeSet::new();
+    for from in uses_of.keys() {
+        let mut open = vec![*from];
+        while let Some(via) = open.pop() {
+            for to in uses_of.get(via).into_iter().flatten() {
+                if reach.insert((*from, *to)) {
+                    open.push(to);
+                }
+            }
         }
     }
     (reach.iter().copied())

@@ -155,18 +155,9 @@ fn reserve(
     });
 }
 
-/// Sorted, ranges joined; a name that is in use again is not reserved.
+/// In order; a name that is in use again is not reserved.
 fn tidy(reserved: &mut Reserved, used: &BTreeSet<&str>) {
-    reserved.numbers.sort_unstable();
-    let mut joined: Vec<(i32, i32)> = Vec::new();
-    for (first, last) in reserved.numbers.drain(..) {
-        match joined.last_mut() {
-            Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
-            _ => joined.push((first, last)),
-        }
-    }
-    reserved.numbers = joined;
-    reserved.names.sort_unstable();
-    reserved.names.dedup();
-    reserved.names.retain(|name| !used.contains(&**name));
+    let Reserved { numbers, mut names } = std::mem::take(reserved);
+    names.retain(|name| !used.contains(&**name));
+    *reserved = Reserved::new(numbers, names);
 }

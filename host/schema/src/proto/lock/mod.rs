@@ -131,15 +131,36 @@ pub struct ValueLock {
 /// What must not be used again.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Reserved {
-    /// First and last numbers.
+    /// First and last numbers, in order.
     pub numbers: Vec<(i32, i32)>,
     /// Names of fields or values.
     pub names: Vec<String>,
 }
 
 impl Reserved {
-    pub(crate) fn has(&self, number: i32) -> bool {
-        (self.numbers.iter()).any(|(first, last)| (*first..=*last).contains(&number))
+    /// These numbers and names in order, ranges that touch joined.
+    pub fn new(mut numbers: Vec<(i32, i32)>, mut names: Vec<String>) -> Self {
+        numbers.sort_unstable();
+        let mut joined: Vec<(i32, i32)> = Vec::new();
+        for (first, last) in numbers {
+            match joined.last_mut() {
+                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                _ => joined.push((first, last)),
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Self {
+            numbers: joined,
+            names,
+        }
+    }
+
+    /// Where the range ends that a number is in.
+    pub(crate) fn end_of(&self, number: i32) -> Option<i32> {
+        let after = (self.numbers).partition_point(|(first, _)| *first <= number);
+        let (_, last) = self.numbers[..after].last()?;
+        (number <= *last).then_some(*last)
     }
 }
 

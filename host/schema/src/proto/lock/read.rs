@@ -86,6 +86,7 @@ impl<'s> Source<'s> {
                 }
             }
         }
+        message.reserved = tidy(message.reserved);
         let oneofs = message.oneofs.values().flat_map(|oneof| &oneof.fields);
         let fields = message.fields.iter().chain(oneofs);
         let numbers =
@@ -161,6 +162,7 @@ impl<'s> Source<'s> {
                 }
             }
         }
+        of.reserved = tidy(of.reserved);
         let numbers = of
             .values
             .iter()
@@ -229,13 +231,17 @@ impl<'s> Source<'s> {
                 let problem = format!("{other} and {name} both have number {number}");
                 return Err(self.refuse(node.span().start, problem, "give the newer one another"));
             }
-            if reserved.has(number) {
+            if reserved.end_of(number).is_some() {
                 let problem = format!("{name} has number {number}, which is reserved");
                 return Err(self.refuse(node.span().start, problem, "give it another"));
             }
         }
         Ok(())
     }
+}
+
+fn tidy(reserved: Reserved) -> Reserved {
+    Reserved::new(reserved.numbers, reserved.names)
 }
 
 /// `5-9`; a minus may be in front of either.
