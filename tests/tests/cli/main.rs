@@ -6,6 +6,7 @@ mod artefacts;
 mod call;
 mod forms;
 mod inspect;
+mod proto;
 mod run;
 
 use std::ffi::OsStr;

@@ -52,6 +52,10 @@ impl std::error::Error for ImportError {}
 /// [`ImportError`] when a file cannot be read, is no proto3, has no service,
 /// or says what no WIT can.
 pub fn import(files: &[PathBuf], includes: &[PathBuf]) -> Result<Imported, ImportError> {
+    if let Some(file) = files.iter().find(|file| !file.is_file()) {
+        let text = format!("{}: no such file", file.display());
+        return Err(ImportError::new(text));
+    }
     let includes = match (includes, files.first()) {
         ([], Some(first)) => vec![first.parent().unwrap_or(Path::new("")).to_owned()],
         _ => includes.to_vec(),

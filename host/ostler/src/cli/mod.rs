@@ -4,8 +4,12 @@ mod call;
 mod chunks;
 mod curl;
 mod exit;
+mod folder;
+mod generate;
+mod import;
 mod inspect;
 mod listing;
+mod lock;
 mod logging;
 mod remote;
 mod run;
@@ -49,6 +53,9 @@ enum Command {
     Run(run::Args),
     Inspect(inspect::Args),
     Call(call::Args),
+    Lock(lock::Args),
+    Generate(generate::Args),
+    Import(import::Args),
 }
 
 impl Command {
@@ -57,7 +64,7 @@ impl Command {
     fn default_log(&self) -> &'static str {
         match self {
             Self::Run(_) => "info",
-            Self::Inspect(_) | Self::Call(_) => "warn",
+            _ => "warn",
         }
     }
 }
@@ -87,6 +94,9 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::Run(args) => run::run(args).await,
             Command::Inspect(args) => inspect::run(args).await,
             Command::Call(args) => call::run(args).await,
+            Command::Lock(args) => lock::run(&args),
+            Command::Generate(args) => generate::run(args).await,
+            Command::Import(args) => import::run(&args),
         }
     });
     // Not waiting for a thread that reads a terminal's stdin: it never ends.
