@@ -7,6 +7,8 @@ mod import;
 mod normal;
 #[cfg(test)]
 mod proto;
+#[cfg(test)]
+mod values;
 
 #[cfg(test)]
 use std::path::{Path, PathBuf};
