@@ -1,8 +1,10 @@
 //! Without an embedded contract: what the component itself says.
 
+use std::collections::BTreeSet;
+
 use ostler_schema::{Contract, ErrorType, Pattern, StreamEnd, Type};
 
-use crate::build::{lowered, lowered_text, plain};
+use crate::build::{files, lowered, lowered_text, plain};
 use crate::{USERS, method, read, refused};
 
 /// The resource form, written by hand with names of its own choice.
@@ -167,4 +169,29 @@ fn without_one_the_remedy_is_named() {
         refused(&with_methods(&["next", "subscribe"])),
         want("out", "string-sink")
     );
+}
+
+/// The lowering moves types to another interface; their names stay.
+#[test]
+fn protobuf_names_do_not_depend_on_the_lowering() {
+    // The second `user` makes names depend on interfaces.
+    let wit = crate::USERS.replace("export users;", "export users; export admins;")
+        + "interface admins { record user { id: u64 } get: func() -> user; }";
+    let names = |contract: &Contract| {
+        let messages = contract.plan.proto().messages().iter();
+        let all: BTreeSet<String> = messages
+            .map(|message| message.full_name.to_string())
+            .collect();
+        all
+    };
+    let author = Contract::from_wit(files(&wit), None).unwrap();
+    let own = read(&lowered(&wit));
+    assert_eq!(names(&own), names(&author));
+    let want = ["demo.users.v1.AdminsUser", "demo.users.v1.UsersUser"];
+    assert!(
+        want.iter().all(|name| names(&own).contains(*name)),
+        "{:?}",
+        names(&own)
+    );
+    assert!(own.lock.is_none() && author.lock.is_none());
 }

@@ -247,6 +247,7 @@ fn what_is_refused() {
         (page, "".to_owned(), "ostler.lock:1: it says no `format`; restore it"),
         (page, "format = 2".to_owned(), "format 2 is unknown (this version reads 1); update ostler"),
         (page, "format = 1\nformats = 1".to_owned(), "ostler.lock:2: unknown key `formats`; known are format, packages,"),
+        (page, format!("format = 1\npackages = [{}]", "\"a\",".repeat(101)), "ostler.lock:2: there are more than 100 packages"),
         (page, message("field.start = 1"), "ostler.lock:3: unknown key `field`; known are name, full-name, fields,"),
         (page, message("fields.start = 0"), "ostler.lock:3: 0 cannot be the number of a field; use 1 to 536870911, but not 19000 to 19999"),
         (page, message("fields.start = 19500"), "19500 cannot be the number"),

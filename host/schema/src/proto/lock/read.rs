@@ -14,6 +14,9 @@ use crate::proto::numbers::{KEPT, MAX_FIELD};
 /// The only format there is.
 const FORMAT: i32 = 1;
 
+/// The most packages of protobuf; every full name is looked for in them.
+const MAX_PACKAGES: usize = 100;
+
 /// Reads the text of a lock.
 pub(super) fn read(text: &str) -> Result<Lock, ContractError> {
     let source = Source { text };
@@ -22,12 +25,7 @@ pub(super) fn read(text: &str) -> Result<Lock, ContractError> {
     for (key, node) in &source.parse()? {
         match &**key.get_ref() {
             "format" => format = Some(source.integer(node)?),
-            "packages" => {
-                let items = source.array(node)?.iter();
-                lock.packages = items
-                    .map(|item| source.full_name(item))
-                    .collect::<Result<_, _>>()?;
-            }
+            "packages" => lock.packages = source.packages(node)?,
             "services" => lock.services = source.each(node, Source::service)?,
             "messages" => lock.messages = source.each(node, Source::message)?,
             "enums" => lock.enums = source.each(node, Source::enumeration)?,
@@ -45,6 +43,15 @@ pub(super) fn read(text: &str) -> Result<Lock, ContractError> {
 }
 
 impl<'s> Source<'s> {
+    fn packages(self, node: &Node<'s>) -> Result<Vec<String>, ContractError> {
+        let items = self.array(node)?;
+        if items.len() > MAX_PACKAGES {
+            let problem = format!("there are more than {MAX_PACKAGES} packages");
+            return Err(self.refuse(node.span().start, problem, "split the contract"));
+        }
+        items.iter().map(|item| self.full_name(item)).collect()
+    }
+
     /// A table of such things by name.
     fn each<T>(
         self,
