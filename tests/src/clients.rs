@@ -26,10 +26,23 @@ pub async fn node(script: &str, arguments: &[&str]) -> String {
 /// # Panics
 /// As [`node`].
 pub async fn microapi(script: &str, arguments: &[&str]) -> String {
-    let python = installed("microapi/bin/python");
+    python("microapi", script, arguments).await
+}
+
+/// Runs a script of `tests/clients/grpcio` with Python and gives what it
+/// prints.
+///
+/// # Panics
+/// As [`node`].
+pub async fn grpcio(script: &str, arguments: &[&str]) -> String {
+    python("grpcio", script, arguments).await
+}
+
+async fn python(client: &str, script: &str, arguments: &[&str]) -> String {
+    let python = installed(&format!("{client}/bin/python"));
     run(
         Command::new(python),
-        &format!("microapi/{script}"),
+        &format!("{client}/{script}"),
         arguments,
     )
     .await

@@ -28,6 +28,7 @@ pub(crate) fn run() -> Result<()> {
         to: workspace.root().join("target/clients").join(name),
     };
     client("node").install("Clients for Node", &NODE_FILES, npm)?;
+    client("grpcio").install("gRPC's client", &[PYTHON_FILE], pip)?;
     client("microapi").install("MicroAPI's client", &[PYTHON_FILE], pip)
 }
 

@@ -106,10 +106,9 @@ impl Handler for Control {
         let Shared {
             builtin, watched, ..
         } = &*self.shared;
-        let head = match builtin.admit(head, watched, now) {
-            Ok(admitted) => return admitted,
-            Err(head) => head,
-        };
+        if let Some(admitted) = builtin.admit(&head, watched, now) {
+            return admitted;
+        }
         let call = middleware::admit(&self.shared, head, now)?;
         let pinned = &call.pinned;
         Ok(Admitted::new(

@@ -8,6 +8,7 @@ mod reflection;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ostler_call::{Head, Reply, Status};
 use ostler_schema::{Admitted, Contract};
@@ -83,21 +84,18 @@ impl Builtin {
         services.find(|entry| entry.contract.services[0].proto == name)
     }
 
-    /// The call of a head that means one of these services; the head back when
-    /// it does not.
+    /// The call of a head; `None` when it means none of these services.
     pub(crate) fn admit(
         &self,
-        head: Head,
-        watched: &Arc<Watched>,
-        now: std::time::Instant,
-    ) -> Result<Result<Admitted, Reply>, Head> {
-        let Some(entry) = self.find(&head.address.service) else {
-            return Err(head);
-        };
+        head: &Head,
+        watched: &Watched,
+        now: Instant,
+    ) -> Option<Result<Admitted, Reply>> {
+        let entry = self.find(&head.address.service)?;
         let methods = &entry.contract.services[0].methods;
         let method = methods.iter().position(|m| m.proto == head.address.method);
         let late = (head.deadline).is_some_and(|deadline| deadline.remaining(now).is_zero());
-        Ok(match method {
+        Some(match method {
             None => Err(Status::not_found(format!(
                 "Method '{}' not found in service '{}'",
                 head.address.method, head.address.service
@@ -106,7 +104,7 @@ impl Builtin {
             Some(_) if late => Err(exceeded().into()),
             Some(method) => {
                 let contract = Arc::clone(&entry.contract);
-                let call = BuiltinCall::new(&contract, method, entry.logic, &head, watched);
+                let call = BuiltinCall::new(&contract, method, entry.logic, head, watched);
                 Ok(Admitted::new(contract, 0, method, Box::new(call)))
             }
         })
