@@ -104,6 +104,7 @@ async fn connect_in_node() {
             "a default": 100,
             "client streaming": {"count": "2", "average": 1.5, "total": 3},
             "an error": {"code": "NotFound", "text": "no user 404", "details": details},
+            "an error of its own": {"code": "Unknown", "text": "named", "details": ["test.control.v1.Error"]},
             "metadata": ["1", "AQI", "mine"],
             "an error after items": [1, 2, 3, "Aborted"],
         });

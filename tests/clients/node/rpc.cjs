@@ -101,6 +101,7 @@ const steps = {
   "client streaming": async (u) =>
     plain(users.method.aggregate.output, await u.aggregate(each([{ value: 1 }, { value: 2 }]))),
   "an error": (u) => raised(u.getUser({ userId: 404n })),
+  "an error of its own": (_, c) => raised(c.failOwn({ which: 3 })),
   "a deadline": (_u, _c, cancel) => raised(cancel.wait({}, { timeoutMs: 200 })),
   metadata: (_, c) => metadata(c),
   "an error after items": (_, c) => partial(c),

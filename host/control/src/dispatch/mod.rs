@@ -132,7 +132,7 @@ async fn stream(call: Invocation, body: Body) -> Reply {
         Ok(running) => running,
         Err(status) => return refused(record, status),
     };
-    let mut replies = ReplyStream::new(pinned, running, consumer, verdict, record);
+    let mut replies = ReplyStream::new(pinned, encoding, running, consumer, verdict, record);
     let headers = std::future::poll_fn(|cx| replies.poll_head(cx)).await;
     reply(headers, replies.into_kind(), permit)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ostler_call::{Code, Encoding, End, Kind, Status};
 use ostler_runtime::{Failure, Outcome};
-use ostler_schema::{Value, codec, declared_status};
+use ostler_schema::{Value, codec, declared_proto_status, declared_status};
 
 use super::{Verdict, request};
 use crate::resolve::Pinned;
@@ -18,8 +18,8 @@ pub(super) fn only_reply(
     let Outcome {
         result, trailers, ..
     } = outcome;
-    let message =
-        checked(pinned, result, verdict).and_then(|value| encode(pinned, encoding, value.as_ref()));
+    let message = checked(pinned, encoding, result, verdict)
+        .and_then(|value| encode(pinned, encoding, value.as_ref()));
     match message {
         Ok(message) => Kind::One(message, trailers),
         Err(status) => Kind::Empty(End {
@@ -30,12 +30,12 @@ pub(super) fn only_reply(
 }
 
 /// How a stream of replies ended.
-pub(super) fn end(pinned: &Pinned, outcome: Outcome, verdict: &Verdict) -> End {
+pub(super) fn end(pinned: &Pinned, encoding: Encoding, outcome: Outcome, verdict: &Verdict) -> End {
     let Outcome {
         result, trailers, ..
     } = outcome;
     End {
-        result: checked(pinned, result, Some(verdict)).map(drop),
+        result: checked(pinned, encoding, result, Some(verdict)).map(drop),
         trailers,
     }
 }
@@ -55,6 +55,7 @@ pub(super) fn end_code(end: &End) -> Code {
 /// The guest's result, unless the host's own verdict counts more.
 fn checked<T>(
     pinned: &Pinned,
+    encoding: Encoding,
     result: Result<T, Failure>,
     verdict: Option<&Verdict>,
 ) -> Result<T, Status> {
@@ -63,13 +64,16 @@ fn checked<T>(
     }
     result.map_err(|failure| match failure {
         Failure::Status(status) | Failure::Host(status) => status,
-        Failure::Error(value) => declared(pinned, value.as_ref()),
+        Failure::Error(value) => declared(pinned, encoding, value.as_ref()),
     })
 }
 
 /// The status of an error of the method's own type.
-fn declared(pinned: &Pinned, value: Option<&Value>) -> Status {
+fn declared(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Status {
     let contract = &pinned.deployed.contract;
+    if matches!(encoding, Encoding::Proto | Encoding::ProtoJson) {
+        return declared_proto_status(&contract.plan, pinned.method(), value);
+    }
     let package = &contract.services[pinned.service].package;
     declared_status(package, &contract.plan, pinned.method().error, value)
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use ostler_call::{End, Kind, MessageStream, Metadata, Next};
+use ostler_call::{Encoding, End, Kind, MessageStream, Metadata, Next};
 use ostler_runtime::Running;
 
 use super::queue::Consumer;
@@ -17,6 +17,7 @@ use crate::resolve::Pinned;
 /// The stream of reply messages of one call; dropping it cancels the call.
 pub(super) struct ReplyStream {
     pinned: Pinned,
+    encoding: Encoding,
     queue: Consumer,
     /// `None` once it ended.
     running: Option<Running>,
@@ -30,6 +31,7 @@ pub(super) struct ReplyStream {
 impl ReplyStream {
     pub(super) fn new(
         pinned: Pinned,
+        encoding: Encoding,
         running: Running,
         queue: Consumer,
         verdict: Arc<Verdict>,
@@ -37,6 +39,7 @@ impl ReplyStream {
     ) -> Self {
         Self {
             pinned,
+            encoding,
             queue,
             running: Some(running),
             headers: Metadata::new(),
@@ -82,7 +85,12 @@ impl ReplyStream {
         };
         self.headers = std::mem::take(&mut outcome.headers);
         self.running = None;
-        self.finish(outcome::end(&self.pinned, outcome, &self.verdict));
+        self.finish(outcome::end(
+            &self.pinned,
+            self.encoding,
+            outcome,
+            &self.verdict,
+        ));
     }
 
     fn finish(&mut self, end: End) {
