@@ -126,7 +126,9 @@ async fn connect_in_node() {
 fn unix_time(text: &str) -> f64 {
     let number = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap();
     let (year, month, day) = (number(0..4), number(5..7), number(8..10));
-    let leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u32| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let years: u32 = (1970..year).map(|y| 365 + u32::from(leap(y))).sum();
     let lengths = [
         31,
