@@ -1,7 +1,6 @@
 //! A body as messages.
 
 use std::fmt::Display;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -37,15 +36,11 @@ where
         }
     }
 
-    /// The next message; `None` at the end.
-    ///
-    /// # Errors
-    /// How the body broke.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Status> {
-        poll_fn(|cx| self.poll_message(cx)).await
-    }
-
-    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Status>> {
+    /// The next message; `None` at the end. An error is how the body broke.
+    pub(crate) fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Status>> {
         loop {
             if let Some(message) = self.splitter.next().map_err(&self.fault)? {
                 return Poll::Ready(Ok(Some(message)));

@@ -4,10 +4,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use ostler_call::{Deadline, Status};
+use tokio::time::Instant;
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -42,23 +44,24 @@ impl From<Unreadable> for Status {
 }
 
 /// What `reading` gives within `limit`, and before the caller's deadline. The
-/// host's own deadlines count once the call has its message.
+/// host's own deadlines count once the call has its message. This is no `async
+/// fn`, which would keep `reading` twice.
 ///
-/// # Errors
-/// [`Unreadable::Slow`] and [`Unreadable::Late`].
-pub(crate) async fn in_time<T>(
+/// The output is an error for [`Unreadable::Slow`] and [`Unreadable::Late`].
+pub(crate) fn in_time<F: Future>(
     limit: Duration,
     deadline: Option<Deadline>,
-    reading: impl Future<Output = T>,
-) -> Result<T, Unreadable> {
-    let reading = tokio::time::timeout(limit, reading);
-    let read = match deadline {
-        None => reading.await,
-        Some(deadline) => tokio::time::timeout_at(deadline.instant().into(), reading)
-            .await
-            .map_err(|_| Unreadable::Late)?,
-    };
-    read.map_err(|_| Unreadable::Slow(limit))
+    reading: F,
+) -> impl Future<Output = Result<F::Output, Unreadable>> {
+    let slow = Instant::now() + limit;
+    let late = deadline.map(|deadline| Instant::from(deadline.instant()));
+    let late = late.filter(|late| *late < slow);
+    tokio::time::timeout_at(late.unwrap_or(slow), reading).map(move |read| {
+        read.map_err(|_| match late {
+            Some(_) => Unreadable::Late,
+            None => Unreadable::Slow(limit),
+        })
+    })
 }
 
 /// All of a body of at most `limit` bytes; one in one piece is not copied.

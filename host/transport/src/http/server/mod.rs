@@ -119,7 +119,51 @@ impl Service<Request<Incoming>> for Connection {
             let response = site.upgrade(request).map(AnyBody::Plain);
             return Box::pin(std::future::ready(Ok(response)));
         }
-        Box::pin(async move { Ok(site.respond(request).await) })
+        let page = cors::page(&request, site.sockets.origins());
+        let last = Last {
+            closes: request.version() < Version::HTTP_2,
+            page,
+        };
+        if let Some(response) = last.page.as_ref().and_then(|p| p.preflight(&request)) {
+            let response = last.say(&site, response.map(AnyBody::Plain));
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        // NB a box each: what is in a box is as large as the larger of them.
+        match rpc::server::meant(&request, &*site.handler) {
+            Some(dialect) => Box::pin(async move {
+                let (handler, config) = (&*site.handler, &site.config);
+                let response =
+                    rpc::server::answer(handler, config, site.peer, dialect, request).await;
+                Ok(last.say(&site, response.map(AnyBody::Rpc)))
+            }),
+            None => Box::pin(async move {
+                let response = site.answer(request).await;
+                Ok(last.say(&site, response.map(AnyBody::Plain)))
+            }),
+        }
+    }
+}
+
+/// What is said of every response at last.
+struct Last {
+    /// Whether the connection may be closed by a response.
+    closes: bool,
+    /// The page that called.
+    page: Option<cors::Page>,
+}
+
+impl Last {
+    fn say(self, site: &Site, mut response: Response<AnyBody>) -> Response<AnyBody> {
+        if let Some(page) = self.page {
+            page.show(response.headers_mut());
+        }
+        // The client learns that this is the last answer here, so that none of
+        // its requests meets a closed connection.
+        if self.closes && site.stop.is_cancelled() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
     }
 }
 
@@ -138,32 +182,6 @@ impl Site {
             Ok(response) => response.map(ReplyBody::full),
             Err(refused) => Refusal::from(refused).response(None),
         }
-    }
-
-    /// The whole path of a request of any protocol.
-    async fn respond(&self, request: Request<Incoming>) -> Response<AnyBody> {
-        let closes = request.version() < Version::HTTP_2;
-        let page = cors::page(&request, self.sockets.origins());
-        let preflight = page.as_ref().and_then(|page| page.preflight(&request));
-        let mut response = match (preflight, rpc::server::meant(&request, &*self.handler)) {
-            (Some(response), _) => response.map(AnyBody::Plain),
-            (None, Some(dialect)) => {
-                let (handler, config) = (&*self.handler, &self.config);
-                let answer = rpc::server::answer(handler, config, self.peer, dialect, request);
-                answer.await.map(AnyBody::Rpc)
-            }
-            (None, None) => self.answer(request).await.map(AnyBody::Plain),
-        };
-        if let Some(page) = page {
-            page.show(response.headers_mut());
-        }
-        // The client learns that this is the last answer here, so that none of
-        // its requests meets a closed connection.
-        if closes && self.stop.is_cancelled() {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
-        }
-        response
     }
 
     /// The whole path of a request in the plain profile.

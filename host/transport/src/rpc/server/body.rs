@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use ostler_call::{End, Guard, MessageStream, Next, Status};
 use ostler_wire::{FramingError, frame, grpc_web};
@@ -31,10 +30,8 @@ pub(crate) struct ReplyBody {
     buffer: BytesMut,
     /// What comes after that as it is.
     large: Option<Bytes>,
-    /// What comes after that.
-    end: Option<End>,
     /// What comes at last.
-    trailers: Option<HeaderMap>,
+    end: Option<End>,
     may_compress: bool,
     /// What the client may still be sending.
     unread: Unread,
@@ -54,7 +51,6 @@ impl ReplyBody {
             buffer: BytesMut::new(),
             large: Some(data).filter(|data| !data.is_empty()),
             end: None,
-            trailers: None,
             may_compress: false,
             unread,
             linger: None,
@@ -123,21 +119,18 @@ impl ReplyBody {
         Ok(())
     }
 
-    /// Puts the end where the messages are, once all of them are there.
+    /// Puts the end where the messages are, once all of them are there; not
+    /// so where it is HTTP that has the last word.
     fn put_end(&mut self) {
-        let Some(shape) = self.shape.filter(|_| self.large.is_none()) else {
-            return;
+        let put = match self.shape.map(|shape| shape.dialect.protocol) {
+            None | Some(Protocol::Grpc) => return,
+            Some(Protocol::Web | Protocol::WebText) => grpc::put_trailers,
+            Some(_) => connect::put_end,
         };
-        let Some(end) = self.end.take() else { return };
-        let put = match shape.dialect.protocol {
-            Protocol::Grpc => {
-                self.trailers = Some(grpc::trailers(&end));
-                return;
-            }
-            Protocol::Web | Protocol::WebText => grpc::put_trailers,
-            _ => connect::put_end,
-        };
-        if put(&mut self.buffer, &end).is_err() {
+        if self.large.is_none()
+            && let Some(end) = self.end.take()
+            && put(&mut self.buffer, &end).is_err()
+        {
             // NB more metadata than four bytes can count does not exist.
             tracing::error!("the end of a reply could not be framed");
         }
@@ -184,8 +177,8 @@ impl ReplyBody {
             };
             return Poll::Ready(Some(Frame::data(data)));
         }
-        if let Some(trailers) = self.trailers.take() {
-            return Poll::Ready(Some(Frame::trailers(trailers)));
+        if let Some(end) = self.end.take() {
+            return Poll::Ready(Some(Frame::trailers(grpc::trailers(&end))));
         }
         if let Some(unread) = self.unread.take() {
             self.linger = Some(Box::new(Linger::new(unread)));
@@ -204,8 +197,11 @@ impl ReplyBody {
 
     /// Bytes that are left, when all of them are there.
     fn left(&self) -> Option<usize> {
-        let more = self.messages.is_some() || self.end.is_some() || self.trailers.is_some();
-        if more || self.linger.is_some() || self.unread.is_left() {
+        if self.messages.is_some()
+            || self.end.is_some()
+            || self.linger.is_some()
+            || self.unread.is_left()
+        {
             return None;
         }
         Some(self.buffer.len() + self.large.as_ref().map_or(0, Bytes::len))

@@ -1,5 +1,9 @@
 //! The messages of a request.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bytes::Bytes;
 use hyper::body::Incoming;
 use ostler_call::{Encoding, Status};
@@ -16,7 +20,7 @@ pub(super) enum Splitter {
     Grpc(grpc::Splitter),
     /// Items of a stream, whether framed or in an array, as MicroAPI's clients
     /// send them.
-    Items(grpc::Items),
+    Items(Box<grpc::Items>),
     Text(grpc_web::TextSplitter),
     Connect(connect::Splitter, Encoding),
 }
@@ -37,7 +41,7 @@ impl Splitter {
                 Self::Connect(splitter!(connect::Splitter), dialect.encoding())
             }
             Protocol::Grpc | Protocol::Web if is_alias && streams => {
-                Self::Items(splitter!(grpc::Items))
+                Self::Items(Box::new(splitter!(grpc::Items)))
             }
             Protocol::Grpc | Protocol::Web => Self::Grpc(splitter!(grpc::Splitter)),
         }
@@ -82,22 +86,42 @@ fn or_default(message: Bytes, encoding: Encoding) -> Bytes {
     message
 }
 
-/// The one message of a request.
-///
-/// # Errors
-/// How the body broke, or `UNIMPLEMENTED` for another number of messages, as
-/// gRPC has it (grpc/grpc, doc/statuscodes.md).
-pub(super) async fn only(mut messages: Framed) -> Result<Bytes, Status> {
-    let Some(message) = messages.next().await? else {
-        return Err(Status::unimplemented(
-            "this method takes one request message; none was sent",
-        ));
-    };
-    match messages.next().await? {
-        None => Ok(message),
-        Some(_) => Err(Status::unimplemented(
-            "this method takes one request message; a second one was sent",
-        )),
+/// The one message of a request. Fails as the body broke, or with
+/// `UNIMPLEMENTED` for another number of messages, as gRPC has it (grpc/grpc,
+/// doc/statuscodes.md).
+pub(super) struct Only {
+    messages: Framed,
+    message: Option<Bytes>,
+}
+
+impl Only {
+    pub(super) fn of(messages: Framed) -> Self {
+        let message = None;
+        Self { messages, message }
+    }
+}
+
+impl Future for Only {
+    type Output = Result<Bytes, Status>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let next = ready!(self.messages.poll_message(cx))?;
+            match (self.message.take(), next) {
+                (None, Some(message)) => self.message = Some(message),
+                (Some(message), None) => return Poll::Ready(Ok(message)),
+                (None, None) => {
+                    return Poll::Ready(Err(Status::unimplemented(
+                        "this method takes one request message; none was sent",
+                    )));
+                }
+                (Some(_), Some(_)) => {
+                    return Poll::Ready(Err(Status::unimplemented(
+                        "this method takes one request message; a second one was sent",
+                    )));
+                }
+            }
+        }
     }
 }
 

@@ -14,14 +14,16 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::future::Future;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{Method as Verb, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use ostler_call::{Body, Deadline, Status};
-use ostler_schema::{Handler, Method};
+use ostler_schema::{Admitted, Handler, Method};
 use ostler_wire::compression::slack;
 use ostler_wire::connect::Query;
 
@@ -29,7 +31,7 @@ pub(crate) use self::body::ReplyBody;
 use self::dialect::Protocol;
 pub(crate) use self::dialect::{Dialect, meant};
 use self::error::Refusal;
-use self::messages::{Splitter, framed, only};
+use self::messages::{Only, Splitter, framed};
 use self::reply::Shape;
 use crate::body::{Unread, in_time, whole};
 use crate::http::server::HttpConfig;
@@ -42,57 +44,96 @@ pub(crate) async fn answer(
     dialect: Dialect,
     request: http::Request<Incoming>,
 ) -> Response<ReplyBody> {
-    let (parts, body) = request.into_parts();
-    // A client still sending must get to read the reply.
-    let unread = Unread::of(&parts);
-    let (dialect, query) = with_query(dialect, parts.uri.query());
-    let shape = Shape::new(dialect, &parts.headers, config.compress_min);
-    let refuse = |refusal: Refusal, body: Incoming| {
-        unread.leave(body);
-        refusal.response(&shape, unread.clone())
+    let Begun {
+        admitted,
+        body,
+        query,
+        shape,
+        input,
+    } = match begin(handler, config, peer, dialect, request) {
+        Ok(begun) => begun,
+        Err(refused) => return *refused,
     };
-    let call = match request::call(&parts, dialect, query.as_ref(), peer) {
-        Ok(call) => call,
-        Err(refusal) => return refuse(refusal, body),
-    };
-    if query.is_some() && !body.is_end_stream() {
-        return refuse(Refusal::media_type(), body);
-    }
-    let deadline = call.head.deadline;
-    let admitted = match handler.admit(call.head) {
-        Ok(admitted) => admitted,
-        Err(reply) => return refuse(Refusal::of_refused(reply), body),
-    };
-    if let Err(refusal) = check(admitted.method(), &parts.method, dialect.protocol) {
-        return refuse(refusal, body);
-    }
     let pattern = admitted.method().pattern;
-    let input = Input {
-        dialect,
-        config,
-        deadline,
-        gzip: call.gzip,
-        unread: &unread,
-    };
     let messages = if pattern.streams_in() {
         Body::stream(input.messages(body, true))
     } else {
         match input.one(body, query).await {
             Ok(message) => Body::one(message),
-            Err(status) => return shape.refused(status.into(), unread),
+            Err(status) => return shape.refused(status.into(), input.unread),
         }
     };
     let reply = admitted.serve(messages).await;
-    shape.response(reply, pattern.streams_out(), unread)
+    shape.response(reply, pattern.streams_out(), input.unread)
+}
+
+/// A call that may run, and what is left of its request: headers are not kept
+/// while it does.
+struct Begun<'a> {
+    admitted: Admitted,
+    body: Incoming,
+    query: Option<Box<Query>>,
+    shape: Shape,
+    input: Input<'a>,
+}
+
+/// The path of a request up to its body.
+///
+/// # Errors
+/// The response of one that is refused.
+fn begin<'a>(
+    handler: &dyn Handler,
+    config: &'a HttpConfig,
+    peer: SocketAddr,
+    dialect: Dialect,
+    request: http::Request<Incoming>,
+) -> Result<Begun<'a>, Box<Response<ReplyBody>>> {
+    let (parts, body) = request.into_parts();
+    // A client still sending must get to read the reply.
+    let unread = Unread::of(&parts);
+    let (dialect, query) = with_query(dialect, parts.uri.query());
+    let shape = Shape::new(dialect, &parts.headers, config.compress_min);
+    let admitted = (|| {
+        let call = request::call(&parts, dialect, query.as_deref(), peer)?;
+        if query.is_some() && !body.is_end_stream() {
+            return Err(Refusal::media_type());
+        }
+        let (gzip, deadline) = (call.gzip, call.head.deadline);
+        let admitted = handler.admit(call.head).map_err(Refusal::of_refused)?;
+        check(admitted.method(), &parts.method, dialect.protocol)?;
+        Ok((admitted, gzip, deadline))
+    })();
+    let (admitted, gzip, deadline) = match admitted {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            unread.leave(body);
+            return Err(Box::new(refusal.response(&shape, unread)));
+        }
+    };
+    let input = Input {
+        dialect,
+        config,
+        deadline,
+        gzip,
+        unread,
+    };
+    Ok(Begun {
+        admitted,
+        body,
+        query,
+        shape,
+        input,
+    })
 }
 
 /// The query of a call by GET, which names the codec.
-fn with_query(dialect: Dialect, query: Option<&str>) -> (Dialect, Option<Query>) {
+fn with_query(dialect: Dialect, query: Option<&str>) -> (Dialect, Option<Box<Query>>) {
     if dialect.protocol != Protocol::ConnectGet {
         return (dialect, None);
     }
     let query = Query::read(query.unwrap_or_default());
-    (dialect.with_codec(query.encoding.as_deref()), Some(query))
+    let dialect = dialect.with_codec(query.encoding.as_deref());
+    (dialect, Some(Box::new(query)))
 }
 
 /// Whether the method can be called in this form.
@@ -114,7 +155,7 @@ struct Input<'a> {
     config: &'a HttpConfig,
     deadline: Option<Deadline>,
     gzip: bool,
-    unread: &'a Unread,
+    unread: Unread,
 }
 
 impl Input<'_> {
@@ -126,15 +167,18 @@ impl Input<'_> {
     }
 
     /// The one message, wherever it is.
-    async fn one(&self, body: Incoming, query: Option<Query>) -> Result<Bytes, Status> {
+    async fn one(&self, body: Incoming, query: Option<Box<Query>>) -> Result<Bytes, Status> {
         if let Some(query) = query {
-            return self.of_query(query);
+            return self.of_query(*query);
         }
         if self.dialect.protocol == Protocol::Connect {
             return self.bare(body).await;
         }
-        let reading = only(self.messages(body, false));
-        in_time(self.config.body_timeout, self.deadline, reading).await?
+        let pending = match at_once(Only::of(self.messages(body, false))) {
+            Ok(read) => return read,
+            Err(pending) => pending,
+        };
+        in_time(self.config.body_timeout, self.deadline, pending).await?
     }
 
     fn of_query(&self, query: Query) -> Result<Bytes, Status> {
@@ -147,7 +191,7 @@ impl Input<'_> {
     async fn bare(&self, mut body: Incoming) -> Result<Bytes, Status> {
         let limit = self.config.message_bytes;
         let slack = if self.gzip { slack(limit) } else { 0 };
-        let reading = whole(&mut body, limit.saturating_add(slack));
+        let reading = Box::pin(whole(&mut body, limit.saturating_add(slack)));
         let read = in_time(self.config.body_timeout, self.deadline, reading).await;
         match read.flatten() {
             Ok(message) => self.decompressed(message),
@@ -164,4 +208,12 @@ impl Input<'_> {
         }
         connect::decompressed(message, self.config.message_bytes)
     }
+}
+
+/// What `reading` gives at once, as it mostly does: then no timer is set, and
+/// the future of the call has no room for it.
+fn at_once<F: Future + Unpin>(mut reading: F) -> Result<F::Output, Box<F>> {
+    (&mut reading)
+        .now_or_never()
+        .ok_or_else(|| Box::new(reading))
 }
