@@ -5,6 +5,7 @@
 
 mod bench;
 mod clients;
+mod conformance;
 mod demo;
 mod digest;
 mod fuzz;
@@ -33,6 +34,9 @@ Commands:
   bench    measure against native peers
              --json FILE   also write the figures as flat JSON
              --quick       short rounds, to see that it works
+  conformance
+           run the Connect conformance suite against the host; needs Go
+             --run PATTERN only these cases, such as `Basic/**`
   fuzz     throw hostile input at what reads it; needs cargo-fuzz
              [TARGET]      one of them
              --seconds N   for each; 60 unless said otherwise
@@ -69,6 +73,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "demo" => demo::run().map(|()| ExitCode::SUCCESS),
         "test" => test::run(),
         "bench" => bench::run(&bench::Options::parse(rest)?).map(|()| ExitCode::SUCCESS),
+        "conformance" => conformance::run(&conformance::Options::parse(rest)?),
+        conformance::SERVER => conformance::serve(rest).map(|()| ExitCode::SUCCESS),
         "fuzz" => fuzz::run(&fuzz::Options::parse(rest)?),
         "help" | "--help" | "-h" => {
             progress::say(HELP);
