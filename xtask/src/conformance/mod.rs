@@ -100,13 +100,13 @@ struct Tally {
 
 fn cases(workspace: &Workspace, suite: &PathBuf, options: &Options) -> Result<Tally> {
     let tests = workspace.root().join("tests/conformance");
-    let known = tests.join("known-failing.txt");
+    let listed = |name: &str| format!("@{}", tests.join(name).display());
     let mut command = Command::new(suite);
     command
         .args(["--mode", "server", "--conf"])
         .arg(tests.join("features.yaml"))
-        .arg("--known-failing")
-        .arg(format!("@{}", known.display()))
+        .args(["--known-failing", &listed("known-failing.txt")])
+        .args(["--known-flaky", &listed("known-flaky.txt")])
         // Each server and the clients compute: more at once is not faster.
         .args(["--max-servers", "2"]);
     if let Some(pattern) = &options.run {
