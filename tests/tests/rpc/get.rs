@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
-use ostler_tests::{Answer, Host, Http, Request, Table};
+use ostler_tests::{Answer, Exchange, Host, Http, Request, Table};
 
 const USER_7: &str = r#"{"username":"user-7","age":25}"#;
 
@@ -85,6 +85,16 @@ async fn by_get() {
             let request = Request::get(target).body("{}");
             let answer = ostler_tests::call(addr, http, request).await;
             assert_eq!(answer.status(), 415);
+        })
+        .await;
+    table
+        .both("a body of no bytes", |http| async move {
+            let target = format!("/users/get_user?{}", found()[0]);
+            let mut exchange = Exchange::open(addr, http, &Request::get(&target)).await;
+            exchange.finish().await;
+            let head = exchange.head().await;
+            let answer = exchange.rest(head).await;
+            assert_eq!((answer.status(), answer.text().as_str()), (200, USER_7));
         })
         .await;
     table

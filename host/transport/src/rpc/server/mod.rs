@@ -33,7 +33,7 @@ pub(crate) use self::dialect::{Dialect, meant};
 use self::error::Refusal;
 use self::messages::{Only, Splitter, framed};
 use self::reply::Shape;
-use crate::body::{Unread, in_time, whole};
+use crate::body::{Unread, Unreadable, in_time, whole};
 use crate::http::server::HttpConfig;
 
 /// The whole path of a request that is [`meant`] for one of these protocols.
@@ -60,7 +60,7 @@ pub(crate) async fn answer(
     } else {
         match input.one(body, query).await {
             Ok(message) => Body::one(message),
-            Err(status) => return shape.refused(status.into(), input.unread),
+            Err(refusal) => return refusal.response(&shape, input.unread),
         }
     };
     let reply = admitted.serve(messages).await;
@@ -93,11 +93,8 @@ fn begin<'a>(
     let unread = Unread::of(&parts);
     let (dialect, query) = with_query(dialect, parts.uri.query());
     let shape = Shape::new(dialect, &parts.headers, config.compress_min);
-    let admitted = (|| {
+    let admitted = (|| -> Result<_, Refusal> {
         let call = request::call(&parts, dialect, query.as_deref(), peer)?;
-        if query.is_some() && !body.is_end_stream() {
-            return Err(Refusal::media_type());
-        }
         let (gzip, deadline) = (call.gzip, call.head.deadline);
         let admitted = handler.admit(call.head).map_err(Refusal::of_refused)?;
         check(admitted.method(), &parts.method, dialect.protocol)?;
@@ -167,18 +164,37 @@ impl Input<'_> {
     }
 
     /// The one message, wherever it is.
-    async fn one(&self, body: Incoming, query: Option<Box<Query>>) -> Result<Bytes, Status> {
+    async fn one(&self, body: Incoming, query: Option<Box<Query>>) -> Result<Bytes, Refusal> {
         if let Some(query) = query {
-            return self.of_query(*query);
+            if !body.is_end_stream() {
+                Box::pin(self.nothing(body)).await?;
+            }
+            return Ok(self.of_query(*query)?);
         }
         if self.dialect.protocol == Protocol::Connect {
-            return self.bare(body).await;
+            return Ok(self.bare(body).await?);
         }
         let pending = match at_once(Only::of(self.messages(body, false))) {
-            Ok(read) => return read,
+            Ok(read) => return Ok(read?),
             Err(pending) => pending,
         };
-        in_time(self.config.body_timeout, self.deadline, pending).await?
+        let read = in_time(self.config.body_timeout, self.deadline, pending).await;
+        Ok(read.map_err(Status::from)??)
+    }
+
+    /// The body of a GET, which has none. Over HTTP/2 some clients say so after
+    /// the head, in a frame of its own.
+    async fn nothing(&self, mut body: Incoming) -> Result<(), Refusal> {
+        let reading = Box::pin(whole(&mut body, 0));
+        let read = in_time(self.config.body_timeout, self.deadline, reading).await;
+        let Err(why) = read.flatten() else {
+            return Ok(());
+        };
+        self.unread.leave(body);
+        Err(match why {
+            Unreadable::TooLarge(_) => Refusal::media_type(),
+            why => Status::from(why).into(),
+        })
     }
 
     fn of_query(&self, query: Query) -> Result<Bytes, Status> {
