@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::message::{self, Request};
-use super::{SERVER, folder};
+use super::{SERVER, folder, servers};
 use crate::workspace::Workspace;
 
 /// The argument of the child that talks to the suite; the file of the
@@ -93,9 +93,8 @@ struct Files {
 impl Files {
     /// Writes them to a folder of this process.
     fn write(workspace: &Workspace, request: &Request) -> Result<Self> {
-        let folder = folder(workspace);
-        let cache = folder.join("cache");
-        let folder = folder.join(format!("server-{}", std::process::id()));
+        let cache = folder(workspace).join("cache");
+        let folder = servers(workspace).join(std::process::id().to_string());
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let write = |name: &str, content: &[u8]| {
