@@ -56,14 +56,25 @@ impl From<TlsError> for io::Error {
 pub(super) struct Tls {
     config: TlsConfig,
     current: ArcSwap<ServerConfig>,
+    /// What the files were when they were read first.
+    read: Vec<Stamp>,
 }
+
+/// What tells that a file is another one: when it was written, and its size.
+type Stamp = Option<(SystemTime, u64)>;
 
 impl Tls {
     /// # Errors
     /// [`TlsError`] for files that are none.
     pub(super) fn load(config: TlsConfig) -> Result<Self, TlsError> {
+        // Taken before, so that a change while they are read is seen.
+        let read = stamps(&config);
         let current = ArcSwap::new(server_config(&config)?);
-        Ok(Self { config, current })
+        Ok(Self {
+            config,
+            current,
+            read,
+        })
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
@@ -74,7 +85,7 @@ impl Tls {
     /// replaces them does so one by one: what does not fit together yet is
     /// tried again, and the last pair that did is kept.
     pub(super) async fn follow(&self, stop: &CancellationToken) {
-        let mut read = self.stamps();
+        let mut read = self.read.clone();
         let mut refused = None;
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,7 +94,7 @@ impl Tls {
                 () = stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
-            let found = self.stamps();
+            let found = stamps(&self.config);
             if found == read || Some(&found) == refused.as_ref() {
                 continue;
             }
@@ -101,22 +112,6 @@ impl Tls {
             }
         }
     }
-
-    /// What tells that a file is another one.
-    fn stamps(&self) -> Vec<Option<(SystemTime, u64)>> {
-        let TlsConfig {
-            certificate,
-            key,
-            client_ca,
-            ..
-        } = &self.config;
-        let stamp = |path: &Path| {
-            let metadata = std::fs::metadata(path).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        let paths = [Some(certificate), Some(key), client_ca.as_ref()];
-        paths.into_iter().flatten().map(|p| stamp(p)).collect()
-    }
 }
 
 impl fmt::Debug for Tls {
@@ -125,6 +120,19 @@ impl fmt::Debug for Tls {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
+}
+
+fn stamps(config: &TlsConfig) -> Vec<Stamp> {
+    let stamp = |path: &Path| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    let paths = [
+        Some(&config.certificate),
+        Some(&config.key),
+        config.client_ca.as_ref(),
+    ];
+    paths.into_iter().flatten().map(|p| stamp(p)).collect()
 }
 
 fn server_config(config: &TlsConfig) -> Result<Arc<ServerConfig>, TlsError> {
