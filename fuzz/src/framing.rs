@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use ostler_wire::{
-    FramingError, array as array_wire, grpc as grpc_wire, ndjson as ndjson_wire, raw as raw_wire,
+    FramingError, Split, array as array_wire, grpc as grpc_wire, ndjson as ndjson_wire,
+    raw as raw_wire,
 };
 use serde_json::value::RawValue;
 
@@ -11,45 +12,10 @@ pub(crate) const WORDS: &[&str] = &[
     "{}", "[]", "null", "1,", "\"a\",", "\u{feff}",
 ];
 
-/// What the splitters have in common.
-trait Splitter {
-    fn push(&mut self, chunk: Bytes);
-    fn next(&mut self) -> Result<Option<Bytes>, FramingError>;
-    fn finish(&mut self) -> Result<Option<Bytes>, FramingError>;
-}
-
-macro_rules! splitters {
-    ($($splitter:ty),*) => {
-        $(
-            impl Splitter for $splitter {
-                fn push(&mut self, chunk: Bytes) {
-                    self.push(chunk);
-                }
-
-                fn next(&mut self) -> Result<Option<Bytes>, FramingError> {
-                    self.next()
-                }
-
-                fn finish(&mut self) -> Result<Option<Bytes>, FramingError> {
-                    self.finish()
-                }
-            }
-        )*
-    };
-}
-
-splitters!(
-    ndjson_wire::Splitter,
-    grpc_wire::Splitter,
-    grpc_wire::Items,
-    array_wire::Splitter,
-    raw_wire::Splitter
-);
-
 /// The messages of a body and how it ended.
 type Messages = (Vec<Bytes>, Result<(), FramingError>);
 
-fn split(mut splitter: impl Splitter, chunks: impl IntoIterator<Item = Bytes>) -> Messages {
+fn split(mut splitter: impl Split, chunks: impl IntoIterator<Item = Bytes>) -> Messages {
     let mut messages = Vec::new();
     let ended = (|| {
         for chunk in chunks {
@@ -94,7 +60,7 @@ fn cut(data: &[u8]) -> Option<Cut> {
 }
 
 /// Splits a body whole and in pieces; gives what both gave.
-fn split_anyhow<S: Splitter>(cut: &Cut, splitter: impl Fn() -> S) -> Messages {
+fn split_anyhow<S: Split>(cut: &Cut, splitter: impl Fn() -> S) -> Messages {
     let whole = split(splitter(), [cut.body.clone()]);
     assert_eq!(split(splitter(), cut.pieces.iter().cloned()), whole);
     for message in &whole.0 {
