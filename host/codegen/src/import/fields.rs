@@ -33,8 +33,7 @@ impl Fields<'_> {
         let one = self.one(field, &field.kind(), &mut lock);
         let ty = match () {
             () if field.is_list() => {
-                let unpacked = is_packable(&field.kind()) && !field.is_packed();
-                lock.packed = unpacked.then_some(false);
+                lock.packed = is_unpacked(field).then_some(false);
                 format!("list<{}>", one.ty)
             }
             () if field.supports_presence() => format!("option<{}>", one.ty),
@@ -141,6 +140,14 @@ fn named(field: &FieldDescriptor, wit: &str) -> FieldLock {
         json_name: (!is_derived).then(|| field.json_name().to_owned()),
         ..FieldLock::default()
     }
+}
+
+/// Whether the file says `packed = false` where that makes a difference.
+/// `FieldDescriptor::is_packed` is of no use: it is computed before the
+/// options that stand in the file are read.
+fn is_unpacked(field: &FieldDescriptor) -> bool {
+    let options = field.field_descriptor_proto().options.as_ref();
+    is_packable(&field.kind()) && options.is_some_and(|options| options.packed == Some(false))
 }
 
 fn is_packable(kind: &Kind) -> bool {

@@ -79,15 +79,17 @@ fn field(field: &FieldDescriptor) -> String {
     let oneof = field
         .containing_oneof()
         .filter(|oneof| !oneof.is_synthetic());
+    // Not `is_packed`, which is computed before the options of a file are read.
+    let options = field.field_descriptor_proto().options.as_ref();
+    let packed = options.and_then(|options| options.packed);
     format!(
-        "{} {} {} {:?} list={} map={} packed={} presence={} oneof={:?}",
+        "{} {} {} {:?} list={} map={} packed={packed:?} presence={} oneof={:?}",
         field.number(),
         field.name(),
         field.json_name(),
         field.kind(),
         field.is_list(),
         field.is_map(),
-        field.is_packed(),
         field.supports_presence(),
         oneof.map(|oneof| oneof.name().to_owned()),
     )
