@@ -14,7 +14,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use hyper::rt::Executor;
@@ -197,15 +196,7 @@ impl Listener {
             () = server.accept(&self.socket) => {}
             () = server.follow_certificate() => {}
         }
-        // What the system has accepted already is served; then it refuses.
-        let rest = std::future::poll_fn(|cx| {
-            while let Poll::Ready(Ok((stream, peer))) = self.socket.poll_accept(cx) {
-                server.admit(stream, peer);
-            }
-            Poll::Ready(())
-        });
-        rest.await;
-        drop(self.socket);
+        server.accept_rest(self.socket);
         server.finish(grace).await
     }
 }
@@ -251,6 +242,27 @@ impl Server {
                     tracing::warn!(%error, "no connection can be accepted; resting");
                     tokio::time::sleep(ACCEPT_REST).await;
                 }
+            }
+        }
+    }
+
+    /// Serves what the system has connected already; then it refuses.
+    ///
+    /// NB asks the system itself: tokio's `poll_accept` says there is nothing
+    /// until its reactor has been told of a connection, which by then is lost.
+    fn accept_rest(self: &Arc<Self>, socket: TcpListener) {
+        let socket = match socket.into_std() {
+            Ok(socket) => socket,
+            Err(error) => return tracing::warn!(%error, "the last connections are refused"),
+        };
+        loop {
+            match socket.accept() {
+                Ok((stream, peer)) => match from_std(stream) {
+                    Ok(stream) => self.admit(stream, peer),
+                    Err(error) => tracing::debug!(%peer, %error, "the connection was lost"),
+                },
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(_) => return,
             }
         }
     }
@@ -423,6 +435,12 @@ where
     fn execute(&self, stream: F) {
         self.0.spawn(stream);
     }
+}
+
+/// A connection that the system, not tokio, was asked for.
+fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    TcpStream::from_std(stream)
 }
 
 /// Whether an accept error says something of one connection only.
