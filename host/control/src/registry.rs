@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use ostler_call::Status;
 use ostler_runtime::Deployment;
 use ostler_schema::{Contract, Method, Service};
 
@@ -26,8 +27,11 @@ pub struct CallLimits {
     /// 30 s without one. Calls that stream replies have no total limit but
     /// the caller's and `@timeout`.
     pub timeout: Option<Duration>,
-    /// Bytes of one encoded message, either way.
+    /// Bytes of one encoded message of a request.
     pub message: usize,
+    /// Bytes of one encoded message of a reply. `None`: as many as of a
+    /// request.
+    pub reply: Option<usize>,
     /// Nesting of JSON.
     pub depth: usize,
     /// Calls at once.
@@ -39,10 +43,38 @@ impl Default for CallLimits {
         Self {
             timeout: None,
             message: 4 << 20,
+            reply: None,
             depth: 100,
             concurrency: 256,
         }
     }
+}
+
+impl CallLimits {
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` for a request message of too many bytes.
+    pub(crate) fn check_request(&self, size: usize) -> Result<(), Status> {
+        within(size, self.message, "request", "message")
+    }
+
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` for a reply message of too many bytes.
+    pub(crate) fn check_reply(&self, size: usize) -> Result<(), Status> {
+        let (limit, key) = match self.reply {
+            Some(limit) => (limit, "reply"),
+            None => (self.message, "message"),
+        };
+        within(size, limit, "reply", key)
+    }
+}
+
+fn within(size: usize, limit: usize, what: &str, key: &str) -> Result<(), Status> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Status::resource_exhausted(format!(
+        "the {what} message has {size} bytes, the limit is {limit} (limits.{key})"
+    )))
 }
 
 /// How long a call with one reply may take when nobody says otherwise.
@@ -391,6 +423,43 @@ mod tests {
             found.unwrap(),
             expected.map(|(n, p)| (n.to_owned(), p)).to_vec()
         );
+    }
+
+    #[test]
+    fn messages_over_a_limit_are_refused() {
+        let one = CallLimits {
+            message: 4,
+            ..CallLimits::default()
+        };
+        let two = CallLimits {
+            reply: Some(5),
+            ..one.clone()
+        };
+        let said = |checked: Result<(), Status>| checked.err().map(|s| s.message().to_owned());
+        let over = |text: &str| Some(text.to_owned());
+        for (checked, expected) in [
+            (one.check_request(4), None),
+            (
+                one.check_request(5),
+                over("the request message has 5 bytes, the limit is 4 (limits.message)"),
+            ),
+            (one.check_reply(4), None),
+            (
+                one.check_reply(5),
+                over("the reply message has 5 bytes, the limit is 4 (limits.message)"),
+            ),
+            (
+                two.check_request(5),
+                over("the request message has 5 bytes, the limit is 4 (limits.message)"),
+            ),
+            (two.check_reply(5), None),
+            (
+                two.check_reply(6),
+                over("the reply message has 6 bytes, the limit is 5 (limits.reply)"),
+            ),
+        ] {
+            assert_eq!(said(checked), expected);
+        }
     }
 
     #[test]

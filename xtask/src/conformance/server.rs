@@ -130,6 +130,8 @@ fn config(request: &Request, cache: &Path) -> String {
     }
     config += "\n[limits]\nconcurrency = 512\n";
     if request.message_limit > 0 {
+        // A reply repeats its request, with more around it.
+        config += "reply = \"1MiB\"\n";
         writeln!(config, "message = {}", request.message_limit).ok();
     }
     config
@@ -156,10 +158,10 @@ mod tests {
         };
         let has = |request: &Request| {
             let config = config(request, Path::new("cache"));
-            ["message = 204800", "[server.tls]", "client-ca"].map(|part| config.contains(part))
+            ["message = 204800", "reply = ", "[server.tls]", "client-ca"].map(|part| config.contains(part))
         };
-        assert_eq!(has(&plain), [true, false, false]);
-        assert_eq!(has(&tls), [false, true, false]);
-        assert_eq!(has(&clients), [false, true, true]);
+        assert_eq!(has(&plain), [true, true, false, false]);
+        assert_eq!(has(&tls), [false, false, true, false]);
+        assert_eq!(has(&clients), [false, false, true, true]);
     }
 }

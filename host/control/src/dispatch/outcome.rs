@@ -5,7 +5,7 @@ use ostler_call::{Code, Encoding, End, Kind, Status};
 use ostler_runtime::{Failure, Outcome};
 use ostler_schema::{Value, codec, declared_proto_status, declared_status};
 
-use super::{Verdict, request};
+use super::Verdict;
 use crate::resolve::Pinned;
 
 /// The reply of a call that has one message, or its failure.
@@ -84,7 +84,7 @@ fn encode(pinned: &Pinned, encoding: Encoding, value: Option<&Value>) -> Result<
     };
     let deployed = &pinned.deployed;
     let bytes = codec::encode(encoding, &deployed.contract.plan, ty, value)?;
-    request::within(bytes.len(), deployed.limits.message, "reply")?;
+    deployed.limits.check_reply(bytes.len())?;
     Ok(bytes)
 }
 

@@ -55,7 +55,7 @@ pub(super) fn arguments(
 ) -> Result<Vec<Value>, Status> {
     let deployed = &pinned.deployed;
     let request = &pinned.method().request;
-    within(message.len(), deployed.limits.message, "request")?;
+    deployed.limits.check_request(message.len())?;
     let empty = Bytes::from_static(b"{}");
     let message = match encoding {
         // No body is how many clients send a message without fields.
@@ -69,16 +69,6 @@ pub(super) fn arguments(
         Value::Record(fields) if request.spread => fields,
         value => vec![value],
     })
-}
-
-/// Refuses a message of `size` bytes over `limit`; `what` is its role.
-pub(super) fn within(size: usize, limit: usize, what: &str) -> Result<(), Status> {
-    if size <= limit {
-        return Ok(());
-    }
-    Err(Status::resource_exhausted(format!(
-        "the {what} message has {size} bytes, the limit is {limit} (limits.message)"
-    )))
 }
 
 #[cfg(test)]
@@ -131,16 +121,5 @@ mod tests {
         let silent = Body::stream(Messages(Vec::new(), None));
         let late = only_message(silent, deadline).await.unwrap_err();
         assert_eq!(late.code(), Code::DeadlineExceeded);
-    }
-
-    #[test]
-    fn sizes_are_named() {
-        assert!(within(4, 4, "request").is_ok());
-        let over = within(5, 4, "request").unwrap_err();
-        assert_eq!(over.code(), Code::ResourceExhausted);
-        assert_eq!(
-            over.message(),
-            "the request message has 5 bytes, the limit is 4 (limits.message)"
-        );
     }
 }

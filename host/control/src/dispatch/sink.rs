@@ -10,7 +10,7 @@ use ostler_runtime::{Closed, Sink};
 use ostler_schema::{MessageType, Value, codec};
 
 use super::queue::Producer;
-use super::{Verdict, request};
+use super::Verdict;
 use crate::registry::Deployed;
 use crate::resolve::Pinned;
 
@@ -50,16 +50,16 @@ impl MessageSink {
     }
 
     fn encode(&mut self, item: Value) -> Result<Bytes, Status> {
-        let limit = self.deployed.limits.message;
+        let limits = &self.deployed.limits;
         if let (Encoding::Raw, Value::Bytes(chunk)) = (self.encoding, &item) {
-            request::within(chunk.len(), limit, "reply")?;
+            limits.check_reply(chunk.len())?;
             return Ok(chunk.clone());
         }
         let plan = &self.deployed.contract.plan;
         let scratch = &mut self.packer.scratch;
         scratch.clear();
         codec::encode_into(self.encoding, plan, self.item, &item, scratch)?;
-        request::within(scratch.len(), limit, "reply")?;
+        limits.check_reply(scratch.len())?;
         Ok(self.packer.pack())
     }
 }

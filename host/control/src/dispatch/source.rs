@@ -9,7 +9,7 @@ use ostler_call::{Body, Encoding, End, Guard, Kind, Metadata, Next, Status};
 use ostler_runtime::Source;
 use ostler_schema::{MessageType, Value, codec};
 
-use super::{Verdict, request};
+use super::Verdict;
 use crate::registry::Deployed;
 use crate::resolve::Pinned;
 
@@ -59,7 +59,7 @@ impl MessageSource {
     /// Decodes message `self.count`.
     fn decode(&self, message: &Bytes) -> Result<Value, Status> {
         let limits = &self.deployed.limits;
-        request::within(message.len(), limits.message, "request")?;
+        limits.check_request(message.len())?;
         let plan = &self.deployed.contract.plan;
         codec::decode(self.encoding, plan, self.item, message, limits.depth)
             .map_err(|error| Status::invalid_argument(format!("item {}: {error}", self.count)))

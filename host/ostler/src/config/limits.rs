@@ -44,6 +44,7 @@ pub(super) const KEYS: &[Key<ServiceLimits>] = &[
         v.duration().map(|v| l.call.timeout = Some(v))
     }),
     Key::new("message", |l, v| v.size().map(|v| l.call.message = v)),
+    Key::new("reply", |l, v| v.size().map(|v| l.call.reply = Some(v))),
     Key::new("depth", |l, v| v.count().map(|v| l.call.depth = v)),
     Key::new("concurrency", |l, v| {
         v.count().map(|v| l.call.concurrency = v)

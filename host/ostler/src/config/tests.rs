@@ -54,6 +54,7 @@ listen = ["127.0.0.1:2", "127.0.0.1:3"]
 [limits]
 cpu = "2s"
 message = "1MiB"
+reply = "3MiB"
 
 [[service]]
 component = "users.wasm"
@@ -119,8 +120,8 @@ fn a_full_file() {
     let call = &users.limits.call;
     assert_eq!(call.timeout, Some(Duration::from_secs(10)));
     assert_eq!(
-        (call.message, call.concurrency, call.depth),
-        (1 << 20, 7, 100)
+        (call.message, call.reply, call.concurrency, call.depth),
+        (1 << 20, Some(3 << 20), 7, 100)
     );
     let mut given = users.config.clone();
     given.sort();
@@ -149,6 +150,7 @@ fn nothing_gives_the_defaults() {
     assert!(config.server.listener.http.contract);
     assert_eq!(config.limits.guest().instances, 256);
     assert_eq!(config.limits.call.message, 4 << 20);
+    assert_eq!(config.limits.call.reply, None);
     assert!(config.services.is_empty());
 }
 
