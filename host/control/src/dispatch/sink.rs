@@ -9,8 +9,8 @@ use ostler_call::{Encoding, Status};
 use ostler_runtime::{Closed, Sink};
 use ostler_schema::{MessageType, Value, codec};
 
-use super::queue::Producer;
 use super::Verdict;
+use super::queue::Producer;
 use crate::registry::Deployed;
 use crate::resolve::Pinned;
 
