@@ -6,55 +6,16 @@ Python, its stubs made by protoc from the `.proto` files in a folder.
 Prints what each step gives, as one JSON object.
 """
 
-import importlib
-import json
 import queue
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import grpc
+from common import OPTIONS, raised, run, stubs
 from google.protobuf.json_format import MessageToDict
-from grpc_tools import protoc
-
-OPTIONS = [("grpc.enable_http_proxy", 0)]
-
-
-def stubs(folder):
-    """The modules of every file, by protobuf package."""
-    made = tempfile.mkdtemp()
-    files = [str(path.relative_to(folder)) for path in Path(folder).rglob("*.proto")]
-    include = Path(protoc.__file__).parent / "_proto"
-    arguments = ["protoc", f"-I{folder}", f"-I{include}"]
-    arguments += [f"--python_out={made}", f"--grpc_python_out={made}", *files]
-    if protoc.main(arguments) != 0:
-        sys.exit("protoc refuses the files")
-    # Python has packages of some of these names itself; those of a regular
-    # package that comes first win.
-    for top in Path(made).iterdir():
-        (top / "__init__.py").touch()
-    sys.path.insert(0, made)
-    modules = {}
-    for file in files:
-        module = file.removesuffix(".proto").replace("/", ".").replace("-", "_")
-        messages = importlib.import_module(f"{module}_pb2")
-        package = messages.DESCRIPTOR.package
-        modules[package] = (messages, importlib.import_module(f"{module}_pb2_grpc"))
-    return modules
-
 
 def plain(message):
     return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-
-
-def raised(call):
-    try:
-        call()
-        return "nothing"
-    except grpc.RpcError as error:
-        details = [value for key, value in error.trailing_metadata() or () if key == "grpc-status-details-bin"]
-        return {"code": error.code().name, "text": error.details(), "details": len(details)}
 
 
 class Steps:
@@ -141,9 +102,7 @@ class Steps:
 def main():
     address, folder = sys.argv[1:]
     with grpc.insecure_channel(address, options=OPTIONS) as channel:
-        steps = Steps(channel, stubs(folder))
-        names = [name for name in vars(Steps) if not name.startswith("_")]
-        print(json.dumps({name.replace("_", " "): getattr(steps, name)() for name in names}))
+        run(Steps(channel, stubs(folder)))
 
 
 main()

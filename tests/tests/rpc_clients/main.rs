@@ -1,7 +1,11 @@
 //! The real clients of gRPC (Python) and Connect (Node), their stubs made by
-//! protoc from the `.proto` files that `ostler generate proto` writes.
+//! protoc from the `.proto` files that `ostler generate proto` writes, or from
+//! one that was there first.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod evolved;
+mod imported;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,18 +19,32 @@ const GUESTS: [&str; 3] = ["users", "control", "cancel"];
 /// Until a guest must have seen that its caller is gone.
 const SEEN: Duration = Duration::from_millis(100);
 
-/// The `.proto` files of all guests.
-async fn protos() -> TempDir {
+/// The `.proto` files of guests.
+async fn protos(guests: &[&str]) -> TempDir {
     let folder = TempDir::new().unwrap();
-    for name in GUESTS {
-        let mut generate = command();
-        generate.args(["generate", "proto"]).arg(guest(name));
-        let output = generate.arg("--out").arg(folder.path()).output();
-        let output = output.await.unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{text}");
+    for name in guests {
+        let (guest, folder) = (guest(name), folder.path());
+        ostler(&["generate", "proto", text(&guest), "--out", text(folder)]).await;
     }
     folder
+}
+
+/// Runs a command of `ostler` that must succeed.
+async fn ostler(arguments: &[&str]) {
+    let output = command().args(arguments).output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// What a script of `tests/clients/grpcio` tells of a host, with stubs made of
+/// the `.proto` files in a folder.
+async fn told(script: &str, host: &Host, protos: &Path) -> Map<String, Value> {
+    let printed = grpcio(script, &[&host.addr.to_string(), text(protos)]).await;
+    serde_json::from_str(&printed).unwrap()
 }
 
 fn user(id: u64) -> Value {
@@ -46,9 +64,8 @@ async fn rows(table: &mut Table, name: &str, told: &Map<String, Value>, expected
 #[tokio::test]
 async fn grpcio_in_python() {
     let host = Host::start(&GUESTS, None).await;
-    let folder = protos().await;
-    let printed = run(&host, folder.path()).await;
-    let told: Map<String, Value> = serde_json::from_str(&printed).unwrap();
+    let folder = protos(&GUESTS).await;
+    let told = told("users.py", &host, folder.path()).await;
     let mut table = Table::new("gRPC's client for Python");
     let expected = json!({
         "unary": user(7),
@@ -77,18 +94,10 @@ async fn grpcio_in_python() {
     table.finish();
 }
 
-async fn run(host: &Host, folder: &Path) -> String {
-    grpcio(
-        "users.py",
-        &[&host.addr.to_string(), &folder.display().to_string()],
-    )
-    .await
-}
-
 #[tokio::test]
 async fn connect_in_node() {
     let host = Host::start(&GUESTS, None).await;
-    let folder = protos().await;
+    let folder = protos(&GUESTS).await;
     let set = folder.path().join("all.binpb");
     let paths = [folder.path(), set.as_path()].map(|path| path.display().to_string());
     grpcio("descriptors.py", &[&paths[0], &paths[1]]).await;
