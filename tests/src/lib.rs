@@ -26,6 +26,14 @@ pub use socket::{OSTLER, Said, Socket, binary, opening};
 pub use table::Table;
 pub use two::{H2, H2Call};
 
+/// The guests of one contract, one in each language or toolchain.
+pub const MATRIX: [&str; 4] = [
+    "matrix",
+    "matrix-javascript",
+    "matrix-quickjs",
+    "matrix-python",
+];
+
 /// How long a test waits for what must happen; generous, since machines that
 /// test are busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -10,18 +10,10 @@ use std::time::{Duration, Instant};
 
 use ostler_call::{Body, Code, Deadline, Head};
 use ostler_schema::Pattern;
-use ostler_tests::{Host, Table, within};
+use ostler_tests::{Host, MATRIX, Table, within};
 use serde_json::{Value, json};
 
 use caller::{Caller, Fed, Outcome, Transport};
-
-/// The components of one contract.
-const GUESTS: [&str; 4] = [
-    "matrix",
-    "matrix-javascript",
-    "matrix-quickjs",
-    "matrix-python",
-];
 
 /// What the methods of the contract fail with at the number 0.
 const REFUSED: &str = "0 is not allowed: ☺ 100 %";
@@ -211,7 +203,7 @@ fn cells() -> Vec<Cell> {
 #[tokio::test]
 async fn results_are_the_same_everywhere() {
     let mut table = Table::new("Matrix: guest × transport × pattern × ending");
-    for guest in GUESTS {
+    for guest in MATRIX {
         let host = &Host::start(&[guest], None).await;
         for transport in Transport::ALL {
             let caller = &Caller::connect(transport, host.addr).await;

@@ -1,8 +1,8 @@
-//! Every pattern ends in every way, in every protocol alike.
+//! Every pattern ends in every way, in every protocol and language alike.
 
 use std::net::SocketAddr;
 
-use ostler_tests::{Host, Table};
+use ostler_tests::{Host, MATRIX, Table};
 use serde_json::{Value, json};
 
 use crate::caller::{Call, Method, Wire, call, frame};
@@ -145,46 +145,58 @@ async fn tell(addr: SocketAddr, wire: Wire, method: Method, sent: &Value) -> Tol
 
 #[tokio::test]
 async fn patterns() {
-    let host = Host::start(&["matrix"], None).await;
-    let addr = host.addr;
-    let mut table = Table::new("RPC: protocol × pattern × ending");
-    for wire in Wire::ALL {
-        for (what, method, sent, received, code, trailer) in rows() {
-            let row = async move {
-                let told = tell(addr, wire, method, &sent).await;
-                assert_eq!(Value::from(told.json()), received);
-                let text = if code == 0 { "" } else { REFUSED };
-                assert_eq!(told.ended(), (code, text));
-                assert_eq!(told.trailer("x-ended"), Vec::from_iter(trailer));
-            };
-            table.row(format!("{wire}: {what}"), row).await;
+    let mut table = Table::new("RPC: guest × protocol × pattern × ending");
+    for guest in MATRIX {
+        let host = Host::start(&[guest], None).await;
+        for wire in Wire::ALL {
+            protocol(&mut table, guest, &host, wire).await;
         }
-        for (what, method, sent, received) in waiting() {
-            let row = deadline(&host, wire, method, &sent, &received);
-            table.row(format!("{wire}: {what}: deadline"), row).await;
-            let row = cancel(&host, wire, method, &sent);
-            table.row(format!("{wire}: {what}: cancel"), row).await;
-        }
-        let turns = take_turns(addr, wire);
-        table
-            .row(format!("{wire}: both sides take turns"), turns)
-            .await;
-        let row = async move {
-            let mut open = Call::open(addr, wire, DOUBLES, &[]).await;
-            let all: Vec<_> = (1..=3)
-                .flat_map(|n| frame(0, n.to_string().as_bytes()))
-                .collect();
-            for byte in all {
-                open.send_bytes(&[byte]).await;
-            }
-            open.finish().await;
-            assert_eq!(open.rest().await.json(), [2, 4, 6]);
-        };
-        table
-            .row(format!("{wire}: a body in pieces of one byte"), row)
-            .await;
     }
     table.finish();
+}
+
+async fn protocol(table: &mut Table, guest: &str, host: &Host, wire: Wire) {
+    let addr = host.addr;
+    for (what, method, sent, received, code, trailer) in rows() {
+        let row = async move {
+            let told = tell(addr, wire, method, &sent).await;
+            assert_eq!(Value::from(told.json()), received);
+            let text = if code == 0 { "" } else { REFUSED };
+            assert_eq!(told.ended(), (code, text));
+            assert_eq!(told.trailer("x-ended"), Vec::from_iter(trailer));
+        };
+        table.row(format!("{guest}, {wire}: {what}"), row).await;
+    }
+    for (what, method, sent, received) in waiting() {
+        let what = format!("{guest}, {wire}: {what}");
+        let row = deadline(host, wire, method, &sent, &received);
+        table.row(format!("{what}: deadline"), row).await;
+        let row = cancel(host, wire, method, &sent);
+        table.row(format!("{what}: cancel"), row).await;
+    }
+    let turns = take_turns(addr, wire);
+    table
+        .row(format!("{guest}, {wire}: both sides take turns"), turns)
+        .await;
+    let pieces = bytewise(addr, wire);
+    table
+        .row(
+            format!("{guest}, {wire}: a body in pieces of one byte"),
+            pieces,
+        )
+        .await;
+}
+
+async fn bytewise(addr: SocketAddr, wire: Wire) {
+    let mut open = Call::open(addr, wire, DOUBLES, &[]).await;
+    let all: Vec<_> = (1..=3)
+        .flat_map(|n| frame(0, n.to_string().as_bytes()))
+        .collect();
+    for byte in all {
+        open.send_bytes(&[byte]).await;
+    }
+    open.finish().await;
+    assert_eq!(open.rest().await.json(), [2, 4, 6]);
 }
 
 /// Calls whose guest waits for its end while its input is open, and what comes
