@@ -7,6 +7,7 @@ mod caller;
 mod compression;
 mod cors;
 mod get;
+mod health;
 mod metadata;
 mod patterns;
 mod proto;

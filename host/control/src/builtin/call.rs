@@ -128,6 +128,7 @@ impl BuiltinCall {
         if let Logic::Reflection = self.logic {
             let requests = Requests(body.kind);
             return Ok(Kind::Stream(Box::pin(Answers {
+                leaving: leaving(self.state.clone()),
                 call: self,
                 requests,
                 sent: Default::default(),
@@ -193,6 +194,7 @@ struct Answers {
     /// Files the client has: each is sent once.
     sent: std::collections::HashSet<usize>,
     deadline: Option<Pin<Box<Sleep>>>,
+    leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
     end: Option<End>,
 }
 
@@ -214,6 +216,9 @@ impl Answers {
                 result: end.result,
                 trailers: Metadata::new(),
             })),
+            Poll::Pending if self.leaving.as_mut().poll(cx).is_ready() => {
+                Poll::Ready(Next::End(left()))
+            }
             Poll::Pending => poll_late(&mut self.deadline, cx),
         }
     }
@@ -258,9 +263,13 @@ impl Watch {
         watch
     }
 
-    /// Says what has changed.
+    /// Says what has changed; of a host that leaves there is no more to say.
     fn look(&mut self) {
-        let status = health::watched(&self.call.state.borrow(), &self.service);
+        let state = Arc::clone(&self.call.state.borrow());
+        if !state.serving {
+            self.end = Some(left());
+        }
+        let status = health::watched(&state, &self.service);
         if self.last == Some(status) {
             return;
         }
@@ -309,6 +318,20 @@ fn changes(
         }
         state
     })
+}
+
+/// Ready once the host takes no more calls.
+fn leaving(mut state: watch::Receiver<Arc<State>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        // An error is a host that is gone altogether.
+        state.wait_for(|state| !state.serving).await.ok();
+    })
+}
+
+/// The end of a stream that nobody but its client would end, so that it does
+/// not hold up a host that leaves.
+fn left() -> End {
+    Status::unavailable("the host is shutting down").into()
 }
 
 /// The end of a call whose time is up.
