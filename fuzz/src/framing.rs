@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use ostler_wire::{
-    FramingError, Split, array as array_wire, grpc as grpc_wire, ndjson as ndjson_wire,
-    raw as raw_wire,
+    FramingError, Split, array as array_wire, ndjson as ndjson_wire, raw as raw_wire,
 };
 use serde_json::value::RawValue;
 
@@ -13,9 +12,9 @@ pub(crate) const WORDS: &[&str] = &[
 ];
 
 /// The messages of a body and how it ended.
-type Messages = (Vec<Bytes>, Result<(), FramingError>);
+pub(crate) type Messages = (Vec<Bytes>, Result<(), FramingError>);
 
-fn split(mut splitter: impl Split, chunks: impl IntoIterator<Item = Bytes>) -> Messages {
+pub(crate) fn split(mut splitter: impl Split, chunks: impl IntoIterator<Item = Bytes>) -> Messages {
     let mut messages = Vec::new();
     let ended = (|| {
         for chunk in chunks {
@@ -35,13 +34,13 @@ fn split(mut splitter: impl Split, chunks: impl IntoIterator<Item = Bytes>) -> M
 }
 
 /// A limit, and a body in pieces: four bytes say how, the rest is the body.
-struct Cut {
-    limit: usize,
-    body: Bytes,
-    pieces: Vec<Bytes>,
+pub(crate) struct Cut {
+    pub(crate) limit: usize,
+    pub(crate) body: Bytes,
+    pub(crate) pieces: Vec<Bytes>,
 }
 
-fn cut(data: &[u8]) -> Option<Cut> {
+pub(crate) fn cut(data: &[u8]) -> Option<Cut> {
     let (&[low, high, longest, mut seed], body) = data.split_first_chunk::<4>()?;
     let body = Bytes::copy_from_slice(body);
     let mut rest = body.clone();
@@ -60,7 +59,7 @@ fn cut(data: &[u8]) -> Option<Cut> {
 }
 
 /// Splits a body whole and in pieces; gives what both gave.
-fn split_anyhow<S: Split>(cut: &Cut, splitter: impl Fn() -> S) -> Messages {
+pub(crate) fn split_anyhow<S: Split>(cut: &Cut, splitter: impl Fn() -> S) -> Messages {
     let whole = split(splitter(), [cut.body.clone()]);
     assert_eq!(split(splitter(), cut.pieces.iter().cloned()), whole);
     for message in &whole.0 {
@@ -93,41 +92,6 @@ pub fn ndjson(data: &[u8]) {
 fn without_returns(message: &Bytes) -> Vec<u8> {
     let spaced = message.iter().map(|b| if *b == b'\r' { b' ' } else { *b });
     spaced.collect()
-}
-
-/// Messages behind a prefix: cuts do not matter, no message is over the limit,
-/// messages written are the same messages, and neither do cuts matter where
-/// arrays are taken apart.
-///
-/// # Panics
-/// When that does not hold.
-pub fn grpc(data: &[u8]) {
-    let Some(cut) = cut(data) else { return };
-    let (messages, _) = split_anyhow(&cut, || grpc_wire::Splitter::new(cut.limit));
-    let mut joined = Vec::new();
-    for message in &messages {
-        grpc_wire::join(&mut joined, message).expect("it came with a prefix");
-    }
-    let (again, ended) = split(grpc_wire::Splitter::new(cut.limit), [joined.into()]);
-    assert_eq!((again, ended), (messages, Ok(())));
-    drop(split_anyhow(&cut, || grpc_wire::Items::new(cut.limit)));
-}
-
-pub(crate) fn grpc_seeds() -> Vec<Vec<u8>> {
-    let bodies: [&[&[u8]]; 4] = [
-        &[b"{\"a\":1}", b"{}", b""],
-        &[b"[{\"n\":1}, {\"n\":2}]"],
-        &[b"{}"],
-        &[b"[1,2]", b"[3]", b"{\"x\":[\"]\"]}"],
-    ];
-    let seed = |messages: &&[&[u8]]| {
-        let mut seed = vec![200, 0, 7, 1];
-        for message in *messages {
-            grpc_wire::join(&mut seed, message).expect("a small message");
-        }
-        seed
-    };
-    bodies.iter().map(seed).collect()
 }
 
 /// A JSON array: cuts do not matter, no message is over the limit, and the

@@ -14,6 +14,7 @@ mod component;
 mod contract;
 mod envelope;
 mod files;
+mod frames;
 mod framing;
 mod proto;
 mod request;
@@ -23,7 +24,8 @@ pub use codec::{json, query};
 pub use contract::{component, embedded};
 pub use envelope::envelope;
 pub use files::{regressions, seeds};
-pub use framing::{array, grpc, ndjson, raw};
+pub use frames::{connect, connect_get, grpc, grpc_web_text};
+pub use framing::{array, ndjson, raw};
 pub use proto::{proto_json, protobuf};
 pub use request::request;
 pub use wit::wit;
@@ -126,7 +128,28 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "grpc",
         run: grpc,
-        seeds: framing::grpc_seeds,
+        seeds: frames::seeds,
+        words: framing::WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "connect",
+        run: connect,
+        seeds: frames::seeds,
+        words: framing::WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "connect_get",
+        run: connect_get,
+        seeds: frames::get_seeds,
+        words: frames::GET_WORDS,
+        cases: 4000,
+    },
+    Target {
+        name: "grpc_web_text",
+        run: grpc_web_text,
+        seeds: frames::text_seeds,
         words: framing::WORDS,
         cases: 4000,
     },

@@ -147,7 +147,7 @@ macro_rules! targets {
     };
 }
 
-targets! { json query protobuf proto_json component embedded wit ndjson array raw envelope grpc request }
+targets! { json query protobuf proto_json component embedded wit ndjson array raw envelope grpc connect connect_get grpc_web_text request }
 
 fn find(name: &str) -> &'static Target {
     let found = TARGETS.iter().find(|target| target.name == name);
