@@ -1,5 +1,6 @@
 //! The part of a request that nobody reads.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -15,6 +16,9 @@ use tokio::time::{Instant, Sleep};
 const LINGER: Duration = Duration::from_secs(5);
 /// A client that sends nothing for so long has stopped.
 const LINGER_IDLE: Duration = Duration::from_millis(300);
+
+/// How long a client that sends too much may go on before it is told.
+const LET_THROUGH: Duration = Duration::from_millis(100);
 
 /// Where the body of a request is left by whoever stops reading it. On
 /// HTTP/1.1 it must be read away, or the client, still sending, does not get
@@ -47,6 +51,22 @@ impl<B: Body> Unread<B> {
         {
             *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
         }
+    }
+
+    /// Reads a body that was left for a moment. Some clients, as Go's, stop
+    /// sending when a response comes before they are through, and close the
+    /// connection with the response in it.
+    pub(crate) async fn let_through(&self)
+    where
+        B: Unpin,
+    {
+        let Some(mut body) = self.take() else { return };
+        let reading = async {
+            while let Some(Ok(_)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {}
+        };
+        // Who needs longer is told meanwhile.
+        tokio::time::timeout(LET_THROUGH, reading).await.ok();
+        self.leave(body);
     }
 
     /// Whether a body was left.

@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method as Verb, Request, Response, Version, header};
-use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use ostler_call::{Body, Deadline, Encoding};
@@ -32,7 +31,7 @@ use self::error::Refusal;
 pub(crate) use self::error::http_status;
 pub(crate) use self::reply::ReplyBody;
 use self::request::{Form, Target};
-use crate::body::{in_time, whole};
+use crate::body::{Unread, in_time, whole};
 use crate::listener::AnyBody;
 use crate::rpc;
 use crate::websocket::server::{self as websocket, Sockets};
@@ -188,11 +187,10 @@ impl Site {
     async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
         let (parts, body) = request.into_parts();
         // A client still sending must get to read the refusal.
+        let unread = Unread::of(&parts);
         let refuse = |refusal: Refusal, body: Incoming| {
-            // Not one who asked first whether to send.
-            let sending = !body.is_end_stream() && !parts.headers.contains_key(header::EXPECT);
-            let linger = parts.version < Version::HTTP_2 && sending;
-            refusal.response(linger.then_some(body))
+            unread.leave(body);
+            refusal.response(unread.take())
         };
         let target = match request::target(&parts, &self.config, self.peer) {
             Ok(target) => target,
@@ -232,7 +230,11 @@ impl Site {
         } else {
             match self.single(body, deadline).await {
                 Ok(message) => Body::one(message),
-                Err((refusal, body)) => return refuse(refusal, body),
+                Err((refusal, body)) => {
+                    unread.leave(body);
+                    Box::pin(unread.let_through()).await;
+                    return refusal.response(unread.take());
+                }
             }
         };
         let reply = admitted.serve(messages);

@@ -60,7 +60,10 @@ pub(crate) async fn answer(
     } else {
         match input.one(body, query).await {
             Ok(message) => Body::one(message),
-            Err(refusal) => return refusal.response(&shape, input.unread),
+            Err(refusal) => {
+                Box::pin(input.unread.let_through()).await;
+                return refusal.response(&shape, input.unread);
+            }
         }
     };
     let reply = admitted.serve(messages).await;
