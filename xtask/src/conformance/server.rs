@@ -158,7 +158,8 @@ mod tests {
         };
         let has = |request: &Request| {
             let config = config(request, Path::new("cache"));
-            ["message = 204800", "reply = ", "[server.tls]", "client-ca"].map(|part| config.contains(part))
+            ["message = 204800", "reply = ", "[server.tls]", "client-ca"]
+                .map(|part| config.contains(part))
         };
         assert_eq!(has(&plain), [true, true, false, false]);
         assert_eq!(has(&tls), [false, false, true, false]);
