@@ -125,7 +125,7 @@ fn order(number: u32) -> Order {
         recipient: Some(OrderRecipient {
             name: "Ada".to_owned(),
             address_lines: vec!["1 Main Street".to_owned(), "Oxford".to_owned()],
-            phone_number: (number % 2 == 0).then(|| "0".to_owned()),
+            phone_number: number.is_multiple_of(2).then(|| "0".to_owned()),
         }),
         labels: BTreeMap::from([("colour".to_owned(), "red".to_owned())]),
         gifts: BTreeMap::from([(-3, item("pen", 1))]),
@@ -139,7 +139,7 @@ fn order(number: u32) -> Order {
             nanos: 250_000_000,
         }),
         note: Some(String::new()),
-        gift_wrap: (number % 3 != 0).then_some(number % 3 == 1),
+        gift_wrap: (!number.is_multiple_of(3)).then_some(number % 3 == 1),
         adjustments: vec![-1, 0, 150],
         channels: vec![Channel::Web, Channel::Phone],
         coupon_code: Some("TEN".to_owned()),
