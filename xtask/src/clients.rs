@@ -23,13 +23,18 @@ const PYTHON: (u32, u32) = (3, 12);
 /// When Node or Python is missing, or the packages cannot be had.
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::find()?;
-    let client = |name: &str| Client {
-        from: workspace.root().join("tests/clients").join(name),
-        to: workspace.root().join("target/clients").join(name),
-    };
+    let client = |name| Client::of(&workspace, name);
     client("node").install("Clients for Node", &NODE_FILES, npm)?;
     client("grpcio").install("gRPC's client", &[PYTHON_FILE], pip)?;
     client("microapi").install("MicroAPI's client", &[PYTHON_FILE], pip)
+}
+
+/// Installs what a browser is driven by, and what its pages are made of.
+///
+/// # Errors
+/// When Node is missing, or the packages cannot be had.
+pub(crate) fn browser(workspace: &Workspace) -> Result<()> {
+    Client::of(workspace, "browser").install("Clients for a browser", &NODE_FILES, npm)
 }
 
 /// A folder of scripts, and where their packages go.
@@ -39,6 +44,13 @@ struct Client {
 }
 
 impl Client {
+    fn of(workspace: &Workspace, name: &str) -> Self {
+        Self {
+            from: workspace.root().join("tests/clients").join(name),
+            to: workspace.root().join("target/clients").join(name),
+        }
+    }
+
     /// Installs by `how`, unless that was done with the same `files`.
     fn install(&self, what: &str, files: &[&str], how: fn(&Self) -> Result<()>) -> Result<()> {
         let wanted: Vec<_> = files.iter().map(|name| read(&self.from, name)).collect();

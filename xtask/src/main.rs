@@ -10,6 +10,7 @@ mod demo;
 mod digest;
 mod fuzz;
 mod guests;
+mod interop;
 mod node;
 mod process;
 mod progress;
@@ -40,6 +41,8 @@ Commands:
   fuzz     throw hostile input at what reads it; needs cargo-fuzz
              [TARGET]      one of them
              --seconds N   for each; 60 unless said otherwise
+  interop  run clients that are not on every machine against the host: grpcurl,
+           and pages in Chromium; needs Go, Node and Chromium
   help     show this
 ";
 
@@ -59,7 +62,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         eprint!("{HELP}");
         return Ok(ExitCode::from(2));
     };
-    let known = ["setup", "guests", "demo", "test"];
+    let known = ["setup", "guests", "demo", "test", "interop"];
     if let Some(extra) = rest.first()
         && known.contains(&command.as_str())
     {
@@ -75,6 +78,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "bench" => bench::run(&bench::Options::parse(rest)?).map(|()| ExitCode::SUCCESS),
         "conformance" => conformance::run(&conformance::Options::parse(rest)?),
         conformance::SERVER => conformance::serve(rest).map(|()| ExitCode::SUCCESS),
+        "interop" => interop::run(),
         "fuzz" => fuzz::run(&fuzz::Options::parse(rest)?),
         "help" | "--help" | "-h" => {
             progress::say(HELP);

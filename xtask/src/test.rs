@@ -1,7 +1,7 @@
 //! Everything CI checks, and how many tests passed.
 
 use std::io::{BufRead, BufReader};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -11,7 +11,7 @@ use crate::{clients, demo, guests, process};
 
 /// Tests over all binaries, and checks that failed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Tally {
+pub(crate) struct Tally {
     passed: u64,
     failed: u64,
 }
@@ -32,25 +32,25 @@ pub(crate) fn run() -> Result<ExitCode> {
     tally.check("Clients", clients::run);
     let host = tally.check("Host", || cargo(&workspace, &demo::HOST));
     if guests && host {
-        match step("Tests", || tests(&workspace)) {
+        match step("Tests", || tests(workspace.cargo().args(TESTS))) {
             Ok(tests) => tally.add(tests),
             Err(error) => tally.fail("Tests", &error),
         }
     } else {
         say("    skipped: Tests (they need the guests and the host)");
     }
-    say(format!("{} passed, {} failed", tally.passed, tally.failed));
-    Ok(if tally.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(tally.say())
 }
 
-const LINTS: [&str; 6] = [
+const TESTS: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
+
+const LINTS: [&str; 8] = [
     "clippy",
     "--workspace",
     "--all-targets",
+    // These tests are compiled here, and run by `interop` alone.
+    "--features",
+    "ostler-tests/interop",
     "--",
     "-D",
     "warnings",
@@ -60,15 +60,15 @@ fn cargo(workspace: &Workspace, args: &[&str]) -> Result<()> {
     process::run(workspace.cargo().args(args))
 }
 
-/// Runs the tests, showing their output as it comes.
-fn tests(workspace: &Workspace) -> Result<Tally> {
-    let mut cargo = workspace.cargo();
-    cargo
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .stdout(Stdio::piped());
+/// Runs a command that tests, showing its output as it comes.
+///
+/// # Errors
+/// When it cannot be run.
+pub(crate) fn tests(cargo: &mut Command) -> Result<Tally> {
     let mut child = cargo
+        .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start `{}`", process::shown(&cargo)))?;
+        .with_context(|| format!("cannot start `{}`", process::shown(cargo)))?;
     let output = child.stdout.take().context("the output is not piped")?;
     let mut tally = Tally::default();
     for line in BufReader::new(output).split(b'\n') {
@@ -98,6 +98,15 @@ fn summary(line: &str) -> Option<Tally> {
 }
 
 impl Tally {
+    /// Says it, as the last line; gives how the command is to end.
+    pub(crate) fn say(self) -> ExitCode {
+        say(format!("{} passed, {} failed", self.passed, self.failed));
+        match self.failed {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
