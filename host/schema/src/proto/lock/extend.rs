@@ -17,6 +17,11 @@ pub fn extend_lock(contract: &Contract) -> Result<String, ContractError> {
     let mut lock = Lock::read(contract.lock.as_deref())?;
     let layout = contract.plan.proto();
     for message in layout.messages() {
+        // Those of protobuf are as they are, and any number of methods has the
+        // same one, so the name says nothing of whose it is.
+        if message.full_name.starts_with("google.protobuf.") {
+            continue;
+        }
         let about = layout.about.types.get(&message.full_name);
         if let Some(about) = about.filter(|about| !about.anonymous) {
             let of = lock.messages.entry(about.path.clone()).or_default();
