@@ -7,6 +7,7 @@ Prints what each step gives, as one JSON object.
 """
 
 import queue
+import struct
 import sys
 
 import grpc
@@ -22,6 +23,7 @@ def plain(message):
 
 class Steps:
     def __init__(self, channel, modules):
+        self.channel = channel
         self.orders, services = modules["acme.orders.v2beta"]
         self.stub = services.OrderDeskStub(channel)
 
@@ -30,6 +32,12 @@ class Steps:
 
     def a_whole_order(self):
         return plain(self._get(2))
+
+    def numbers_one_by_one(self):
+        """A list that is not packed has a tag before each number."""
+        request = self.orders.GetOrderRequest(name="orders/2").SerializeToString()
+        order = self.channel.unary_unary("/acme.orders.v2beta.OrderDesk/GetOrder")(request)
+        return b"".join(struct.pack("<BI", 1 << 3 | 5, code) for code in (1, 2, 3)) in order
 
     def payments(self):
         return [self._get(number).WhichOneof("payment") for number in range(1, 6)]

@@ -67,6 +67,7 @@ async fn clients_of_the_file_are_served() {
     ];
     let expected = json!({
         "a whole order": order_2(),
+        "numbers one by one": true,
         "payments": ["card", "invoice_account", "cash", "voucher", null],
         "what is absent": [[true, false, null], [false, true, false], true],
         "placed": payments.map(|payment| format!("{payment} {TOTALS}")),
