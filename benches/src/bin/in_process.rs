@@ -17,7 +17,7 @@ use ostler_benches::clock::now;
 use ostler_benches::cores::{Cores, pin};
 use ostler_benches::figures::{Figures, median};
 use ostler_call::{Body, Encoding, End, Head, Kind, MessageStream, Next, Reply};
-use ostler_control::{CallLimits, Control, Deployed, Options};
+use ostler_control::{CallLimits, Control, Deployed, Options, Rollout};
 use ostler_runtime::{Deployment, DeploymentOptions, Engine, EngineConfig, Limits};
 use ostler_schema::{CallFuture, Contract, Handler};
 
@@ -39,7 +39,7 @@ fn main() -> Result<()> {
 
 async fn measure(guests: &Path, quick: bool) -> Result<()> {
     let engine = Engine::new(EngineConfig::default())?;
-    let host = Host::new(&engine, guests, &["users", "blobs", "bench-load"])?;
+    let host = Host::new(&engine, guests, &["users", "blobs", "bench-load"]).await?;
     let (rounds, scale) = if quick { (3, 1) } else { (9, 10) };
     let mut figures = Figures::new();
     let mut note = |name: &str, values: Vec<f64>| {
@@ -82,8 +82,8 @@ struct Host {
 }
 
 impl Host {
-    fn new(engine: &Engine, guests: &Path, names: &[&str]) -> Result<Self> {
-        let mut deployed = Vec::new();
+    async fn new(engine: &Engine, guests: &Path, names: &[&str]) -> Result<Self> {
+        let control = Control::new(&Options::default());
         let mut deployments = Vec::new();
         for name in names {
             let file = guests.join(format!("{name}.wasm"));
@@ -102,10 +102,11 @@ impl Host {
             let deployment = engine.load(&bytes, contract.clone(), options)?;
             deployments.push(deployment.clone());
             let limits = CallLimits::default();
-            deployed.push(Deployed::new(*name, contract, deployment, limits));
+            let deployed = Deployed::new(*name, contract, deployment, limits);
+            control.put(name, deployed, Rollout::default()).await?;
         }
         Ok(Self {
-            control: Control::new(deployed, Bytes::new(), &Options::default())?,
+            control,
             deployments,
         })
     }
@@ -172,7 +173,7 @@ impl Host {
 /// one, less what the same calls take that do.
 async fn instantiate(engine: &Engine, guests: &Path) -> Result<f64> {
     const CALLS: usize = 200;
-    let host = Host::new(engine, guests, &["bench-load"])?;
+    let host = Host::new(engine, guests, &["bench-load"]).await?;
     let fresh = open_and_leave(&host, CALLS).await?;
     ensure!(
         host.stats_created() == CALLS as u64,

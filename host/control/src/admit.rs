@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use ostler_call::Status;
+use tokio::sync::Notify;
 
 /// Whether the host takes calls.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -43,51 +44,98 @@ impl Gate {
     }
 }
 
+/// Set in [`Concurrency`]'s count once no call may enter.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
 /// The calls a deployment runs now, and how many it may.
 #[derive(Debug)]
 pub(crate) struct Concurrency {
     running: AtomicUsize,
     limit: usize,
+    /// Told when the last call has left.
+    left: Notify,
 }
 
 /// The right to run one call; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Permit(Arc<Concurrency>);
 
+/// Why a call may not run.
+#[derive(Debug)]
+pub(crate) enum NotEntered {
+    /// The deployment takes no calls any more.
+    Closed,
+    /// As many run as may: `RESOURCE_EXHAUSTED`.
+    Full(Status),
+}
+
 impl Concurrency {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             running: AtomicUsize::new(0),
             limit,
+            left: Notify::new(),
         })
     }
 
     pub(crate) fn running(&self) -> usize {
-        self.running.load(Ordering::Relaxed)
+        self.running.load(Ordering::Acquire) & !CLOSED
     }
 
     /// One of the permits.
     ///
     /// # Errors
-    /// `RESOURCE_EXHAUSTED` when all are taken.
-    pub(crate) fn enter(self: &Arc<Self>) -> Result<Permit, Status> {
+    /// [`NotEntered`].
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<Permit, NotEntered> {
         // Counting up first and back on refusal keeps the common path at one
         // atomic; a refusal beside a leaving call may be one too many, never
         // one too few.
-        if self.running.fetch_add(1, Ordering::AcqRel) >= self.limit {
-            self.running.fetch_sub(1, Ordering::AcqRel);
-            return Err(Status::resource_exhausted(format!(
-                "{} calls run already, the limit of this service's deployment (limits.concurrency)",
-                self.limit
-            )));
+        let before = self.running.fetch_add(1, Ordering::AcqRel);
+        if before < self.limit {
+            return Ok(Permit(self.clone()));
         }
-        Ok(Permit(self.clone()))
+        self.leave();
+        if before & CLOSED != 0 {
+            return Err(NotEntered::Closed);
+        }
+        Err(NotEntered::Full(Status::resource_exhausted(format!(
+            "{} calls run already, the limit of this service's deployment (limits.concurrency)",
+            self.limit
+        ))))
+    }
+
+    fn leave(&self) {
+        let before = self.running.fetch_sub(1, Ordering::AcqRel);
+        if before & !CLOSED == 1 {
+            self.left.notify_waiters();
+        }
+    }
+
+    /// No call enters from now on.
+    pub(crate) fn close(&self) {
+        self.running.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// Calls enter again.
+    pub(crate) fn open(&self) {
+        self.running.fetch_and(!CLOSED, Ordering::AcqRel);
+    }
+
+    /// Waits until no call runs.
+    pub(crate) async fn quiet(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.running() == 0 {
+                return;
+            }
+            left.await;
+        }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.leave();
     }
 }
 
@@ -102,7 +150,9 @@ mod tests {
         let calls = Concurrency::new(2);
         let first = calls.enter().unwrap();
         let _second = calls.enter().unwrap();
-        let refused = calls.enter().unwrap_err();
+        let Err(NotEntered::Full(refused)) = calls.enter() else {
+            panic!("three entered");
+        };
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(
             refused.message(),
@@ -110,6 +160,25 @@ mod tests {
         );
         assert_eq!(calls.running(), 2);
         drop(first);
+        assert!(calls.enter().is_ok());
+    }
+
+    #[tokio::test]
+    async fn nobody_enters_what_is_closed() {
+        let calls = Concurrency::new(2);
+        let running = calls.enter().unwrap();
+        calls.close();
+        assert!(matches!(calls.enter(), Err(NotEntered::Closed)));
+        assert_eq!(calls.running(), 1);
+        let quiet = tokio::spawn({
+            let calls = calls.clone();
+            async move { calls.quiet().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!quiet.is_finished());
+        drop(running);
+        quiet.await.unwrap();
+        calls.open();
         assert!(calls.enter().is_ok());
     }
 

@@ -6,11 +6,16 @@ mod admit;
 mod builtin;
 mod clock;
 mod control;
+mod deploy;
 mod dispatch;
 mod middleware;
 mod registry;
 mod resolve;
 
 pub use control::{Control, Options};
+pub use deploy::{
+    Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, Rollout, Step, VersionInfo,
+    VersionState,
+};
 pub use middleware::AccessLog;
-pub use registry::{CallLimits, Deployed, RegistryError};
+pub use registry::{CallLimits, Deployed, RegistryError, Share};

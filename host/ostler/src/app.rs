@@ -8,18 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostler_control::{Control, Deployed, Options};
-use ostler_runtime::{DeploymentOptions, Engine, EngineConfig};
-use ostler_schema::{Contract, Handler, write_contracts};
+use ostler_control::{Candidate, Control, DeployError, Deployer, Options, Rollout};
+use ostler_runtime::{Engine, EngineConfig};
+use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
 
 use crate::clock;
 use crate::config::{Config, Server, ServiceConfig, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
-
-/// The only tenant of a host, until hosts have several.
-const TENANT: &str = "default";
 
 /// What is known of a live component.
 #[derive(Clone, Debug)]
@@ -141,22 +138,18 @@ impl AppBuilder {
         let front = Front::bind(addresses).await?;
         let engine = Engine::new(engine_config(&self.config, &components))
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
-        let mut deployments = Vec::new();
-        let mut services = Vec::new();
-        for component in components {
-            self.tell(Progress::Loading(&component.label, component.bytes.len()));
-            let label = component.label.clone();
-            let (info, deployed) = blocking(engine.clone(), component).await?;
-            self.tell(Progress::Loaded(&label));
-            services.push(info);
-            deployments.push(deployed);
-        }
-        let contract = write_contracts(services.iter().map(|service| &*service.contract));
         let options = Options {
             access_log: self.config.server.access_log,
         };
-        let control = Control::new(deployments, contract, &options)
-            .map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
+        let control = Control::new(&options);
+        let deployer = Deployer::new(engine, control.clone());
+        let mut services = Vec::new();
+        for component in components {
+            let label = component.label.clone();
+            self.tell(Progress::Loading(&label, component.bytes.len()));
+            services.push(component.deploy(&deployer).await?);
+            self.tell(Progress::Loaded(&label));
+        }
         Ok(App {
             control,
             front,
@@ -234,27 +227,34 @@ impl Component {
         })
     }
 
-    fn load(self, engine: &Engine) -> Result<(ServiceInfo, Deployed), Error> {
-        let Self {
-            label,
-            bytes,
-            limits,
-            config,
-        } = self;
-        let at_fault =
-            |e: &dyn fmt::Display| Error::new(ErrorKind::Component, format!("{label}: {e}"));
-        let contract = Contract::from_component(&bytes).map_err(|e| at_fault(&e))?;
-        let contract = Arc::new(contract);
-        let options = DeploymentOptions {
-            tenant: TENANT.into(),
-            limits: limits.guest(),
-            config,
+    /// Puts it live beside what is there.
+    async fn deploy(self, deployer: &Deployer) -> Result<ServiceInfo, Error> {
+        let label = self.label;
+        let candidate = Candidate {
+            name: None,
+            label: label.clone(),
+            bytes: self.bytes.into(),
+            guest: self.limits.guest(),
+            call: self.limits.call,
+            config: self.config,
         };
-        let deployment = engine
-            .load(&bytes, contract.clone(), options)
-            .map_err(|e| at_fault(&e))?;
-        let deployed = Deployed::new(&label, contract.clone(), deployment, limits.call);
-        Ok((ServiceInfo { label, contract }, deployed))
+        let fresh = Rollout {
+            fresh: true,
+            ..Rollout::default()
+        };
+        match deployer.deploy(candidate, fresh, |_| {}).await {
+            Ok(placed) => Ok(ServiceInfo {
+                label,
+                contract: placed.contract,
+            }),
+            Err(clash @ DeployError::Names(_)) => {
+                Err(Error::new(ErrorKind::Component, clash.to_string()))
+            }
+            Err(error) => Err(Error::new(
+                ErrorKind::Component,
+                format!("{label}: {error}"),
+            )),
+        }
     }
 }
 
@@ -270,17 +270,6 @@ pub fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
     Contract::check_size(size)
         .map_err(|e| Error::new(ErrorKind::Component, format!("{label}: {e}")))?;
     std::fs::read(path).map_err(unreadable)
-}
-
-/// Compiling takes seconds: not on a thread that serves.
-async fn blocking(engine: Engine, component: Component) -> Result<(ServiceInfo, Deployed), Error> {
-    let label = component.label.clone();
-    tokio::task::spawn_blocking(move || component.load(&engine))
-        .await
-        .unwrap_or_else(|panic| {
-            let text = format!("{label}: loading it failed in the host: {panic}");
-            Err(Error::new(ErrorKind::Component, text))
-        })
 }
 
 /// An engine with room for every component's limits.

@@ -281,9 +281,47 @@ impl Deployment {
         }
     }
 
+    /// Makes `count` instances that wait for calls, as far as the limits
+    /// allow.
+    ///
+    /// # Errors
+    /// The status of the first that does not start, or not until `deadline`.
+    pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
+        let deadline = self.live.shared.clock.ms_of(deadline.instant());
+        for _ in 0..count {
+            let Some(permit) = self.live.pool.reserve() else {
+                return Ok(());
+            };
+            let task = self.live.task();
+            let busy = self.live.pool.busy();
+            let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
+            let future = async move {
+                let finished = instance::warm(live, guest, permit).await;
+                drop::<Busy>(busy);
+                finished
+            };
+            task.start(Box::pin(future), Some(deadline));
+            let running = Running {
+                task,
+                ran: false,
+                ended: false,
+            };
+            if let Err(Failure::Host(status)) = running.await.result {
+                return Err(status);
+            }
+        }
+        Ok(())
+    }
+
     /// Tells long calls to end (`context.draining`).
     pub fn drain(&self) {
         self.live.identity.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes back [`Deployment::drain`], and [`Deployment::stop`] once it has
+    /// ended.
+    pub fn resume(&self) {
+        self.live.identity.draining.store(false, Ordering::Relaxed);
     }
 
     /// Waits until no call runs, at most `grace`; then interrupts what is
@@ -329,6 +367,12 @@ impl Live {
                 limits.instances
             ))
         })?;
+        Ok((Place::Cold(permit), self.task()))
+    }
+
+    /// The task of an instance to be made.
+    fn task(&self) -> Arc<GuestTask> {
+        let limits = &self.identity.limits;
         let bounds = Bounds {
             cpu: limits.cpu,
             idle: limits.stream_idle,
@@ -339,7 +383,7 @@ impl Live {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(Arc::downgrade(&task));
-        Ok((Place::Cold(permit), task))
+        task
     }
 
     /// Enforces deadlines, idle times and graces; drops instances long idle.

@@ -114,6 +114,20 @@ pub(crate) async fn run(
     }
 }
 
+/// An instance that waits for its first call.
+pub(crate) async fn warm(live: Arc<Live>, task: Arc<GuestTask>, permit: Permit) -> Finished {
+    match Instance::create(&live, &task, permit).await {
+        Ok(instance) => Finished {
+            outcome: Outcome::new(Ok(None)),
+            instance: Some(Box::new(instance)),
+        },
+        Err(failure) => Finished {
+            outcome: failed(failure),
+            instance: None,
+        },
+    }
+}
+
 fn failed(failure: Failure) -> Outcome {
     Outcome::new(Err(failure))
 }

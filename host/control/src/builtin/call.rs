@@ -39,6 +39,16 @@ impl Watched {
         }
     }
 
+    /// This is live now.
+    pub(crate) fn show(&self, index: Index) {
+        self.state.send_modify(|state| {
+            *state = Arc::new(State {
+                serving: state.serving,
+                index: Arc::new(index),
+            });
+        });
+    }
+
     /// The host takes no more calls.
     pub(crate) fn leave(&self) {
         self.state.send_modify(|state| {

@@ -18,7 +18,7 @@ use crate::admit::Gate;
 use crate::builtin::{Builtin, Watched};
 use crate::dispatch::{self, Invocation};
 use crate::registry::Registry;
-use crate::resolve::resolve;
+use crate::resolve::pin;
 
 pub(crate) use catch::{caught, caught_reply};
 pub(crate) use deadline::exceeded;
@@ -53,18 +53,15 @@ pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocat
         // Gate: a host that is closing looks nothing up.
         shared.gate.check()?;
 
-        // Resolve: pins the deployment; all later stages take their limits
-        // from it.
-        let pinned = resolve(&shared.registry, &head.address)?;
-
-        // Deadline: before concurrency, since a call that is too late
-        // already must not keep a permit from one that is not.
-        let own = pinned.deployed.timeout(pinned.service, pinned.method);
-        let deadline = deadline::effective(now, head.deadline, own)?;
-
-        // Concurrency: last, as it is the only stage that takes something.
-        let permit = pinned.deployed.calls.enter()?;
-        Ok((pinned, deadline, permit))
+        // Resolve: all later stages take their limits from what is found.
+        // Deadline: before concurrency, since a call that is too late already
+        // must not keep a permit from one that is not.
+        // Concurrency: last, as it is the only stage that takes something;
+        // its permit is also what keeps the deployment from being stopped.
+        pin(&shared.registry, &head, |pinned| {
+            let own = pinned.deployed.timeout(pinned.service, pinned.method);
+            deadline::effective(now, head.deadline, own)
+        })
     })();
 
     let (pinned, deadline, permit) = granted.inspect_err(|status: &Status| {

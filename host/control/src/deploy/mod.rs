@@ -1,0 +1,241 @@
+//! Putting versions live: contract → comparison → compilation → warming →
+//! switch; then the version before ends the calls it has.
+
+mod error;
+mod versions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ostler_call::Deadline;
+use ostler_runtime::{DeploymentOptions, Engine, Limits};
+use ostler_schema::{Contract, Handler as _, Health};
+
+pub use self::error::DeployError;
+use self::versions::Leaving;
+pub(crate) use self::versions::{Changed, Version, Versions};
+pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
+use crate::clock;
+use crate::control::Control;
+use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, short_names};
+
+/// How long new instances may take to start.
+const START: Duration = Duration::from_secs(30);
+/// Instances that are made before the switch, at most.
+const MAX_WARM: usize = 16;
+
+/// A component to be put live.
+#[derive(Debug)]
+pub struct Candidate {
+    /// What it is deployed as; `None` for the component that has its services
+    /// already, else the plain name of its first service.
+    pub name: Option<String>,
+    /// Where it came from, for messages.
+    pub label: String,
+    /// The component file.
+    pub bytes: Bytes,
+    /// What its instances are held to.
+    pub guest: Limits,
+    /// What its calls are held to.
+    pub call: CallLimits,
+    /// Handed to `lifecycle.start`.
+    pub config: Vec<(String, String)>,
+}
+
+/// How a version is put live.
+#[derive(Debug, Default)]
+pub struct Rollout {
+    /// It must not replace anything: its name is a new one.
+    pub fresh: bool,
+    /// Replace a version although its callers could not go on.
+    pub force: bool,
+    /// Which calls it gets; `None` for all of them.
+    pub share: Option<Share>,
+    /// How long the version before may take to end its calls.
+    pub drain: Drain,
+}
+
+/// How long a version that gets no new calls may take to end those it has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Drain {
+    /// Then they end with `UNAVAILABLE`.
+    Within(Duration),
+    /// As long as they take.
+    Unlimited,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self::Within(Duration::from_secs(30))
+    }
+}
+
+/// What a deployment has come to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Its contract is read and compared.
+    Checking,
+    /// It is compiled, or its artefact read.
+    Compiling,
+    /// Instances are made.
+    Warming,
+    /// It waits for earlier versions to end.
+    Waiting,
+    /// Calls go to it.
+    Live,
+}
+
+/// A version that is live.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The component.
+    pub name: String,
+    /// The version.
+    pub number: u32,
+    /// What it serves.
+    pub contract: Arc<Contract>,
+}
+
+/// Puts components live in a [`Control`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Deployer {
+    engine: Engine,
+    control: Control,
+}
+
+impl Deployer {
+    /// Deploys what `engine` compiles to `control`.
+    pub fn new(engine: Engine, control: Control) -> Self {
+        Self { engine, control }
+    }
+
+    /// Takes a component through every step; `tell` is told of each. When it
+    /// fails, what was live before still is.
+    ///
+    /// # Errors
+    /// [`DeployError`].
+    pub async fn deploy(
+        &self,
+        candidate: Candidate,
+        rollout: Rollout,
+        tell: impl Fn(Step),
+    ) -> Result<Placed, DeployError> {
+        if self.control.health() == Health::NotServing {
+            return Err(DeployError::Leaving);
+        }
+        tell(Step::Checking);
+        let Candidate {
+            name,
+            label,
+            bytes,
+            guest,
+            call,
+            config,
+        } = candidate;
+        let contract = self.read(bytes.clone()).await?;
+        let name = name.unwrap_or_else(|| self.name_of(&contract, rollout.fresh));
+        let before = self.control.current(&name);
+        tell(Step::Compiling);
+        let options = DeploymentOptions {
+            tenant: DEFAULT_TENANT.into(),
+            limits: guest,
+            config,
+        };
+        let engine = self.engine.clone();
+        let loaded = contract.clone();
+        let loading = move || engine.load(&bytes, loaded, options);
+        let deployment = blocking(loading).await?.map_err(DeployError::Load)?;
+        let deployed = Deployed::new(label, contract.clone(), deployment, call);
+        if let Some(before) = before {
+            tell(Step::Warming);
+            warm(&before, &deployed).await?;
+        }
+        tell(Step::Waiting);
+        let number = self.control.put(&name, deployed, rollout).await?;
+        tell(Step::Live);
+        Ok(Placed {
+            name,
+            number,
+            contract,
+        })
+    }
+
+    async fn read(&self, bytes: Bytes) -> Result<Arc<Contract>, DeployError> {
+        let contract = blocking(move || Contract::from_component(&bytes)).await?;
+        contract.map(Arc::new).map_err(DeployError::Contract)
+    }
+
+    /// The component whose services these are, unless it is to be a new one;
+    /// else a name of its own.
+    fn name_of(&self, contract: &Contract, fresh: bool) -> String {
+        let mut services = contract.services.iter();
+        let owner = services.find_map(|s| self.control.owner(&s.proto));
+        if let (Some(owner), false) = (owner, fresh) {
+            return owner.to_string();
+        }
+        let short = short_names(contract).next().unwrap_or_default();
+        let further = (2..).map(|n| format!("{short}-{n}"));
+        let mut names = std::iter::once(short.clone()).chain(further);
+        let free = names.find(|name| self.control.current(name).is_none());
+        free.unwrap_or(short)
+    }
+}
+
+/// Compiling takes seconds: not on a thread that serves.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DeployError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.map_err(|panic| DeployError::Panicked(panic.to_string()))
+}
+
+/// As many instances as serve the version before, so that the switch finds
+/// them started.
+async fn warm(before: &Deployed, deployed: &Deployed) -> Result<(), DeployError> {
+    let count = before.deployment.stats().live.clamp(1, MAX_WARM);
+    let Some(deadline) = Deadline::after(clock::now(), START) else {
+        return Ok(());
+    };
+    let warming = deployed.deployment.warm(count, deadline);
+    warming.await.map_err(DeployError::Start)
+}
+
+/// Ends a version that no new calls go to, unless it is brought back.
+pub(crate) async fn retire(leaving: Leaving, drain: Drain, versions: &Versions) {
+    let Leaving { version, stays } = leaving;
+    let _turn = version.turn.lock().await;
+    let Version { deployed, .. } = &*version;
+    deployed.deployment.drain();
+    let within = async {
+        match drain {
+            Drain::Within(time) => tokio::time::sleep(time).await,
+            Drain::Unlimited => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stays.cancelled() => return,
+        () = deployed.calls.quiet() => {}
+        () = within => {}
+    }
+    // Who found it before the switch and enters only now finds its successor.
+    deployed.calls.close();
+    let lost = deployed.deployment.stop(Duration::ZERO).await;
+    deployed.calls.quiet().await;
+    versions.ended(&version);
+    tracing::info!(
+        version = version.number,
+        label = deployed.label,
+        lost,
+        "a version has ended"
+    );
+}
+
+/// Makes a version that was left to end ready for calls.
+pub(crate) async fn bring_back(version: &Version) {
+    version.stay();
+    let _turn = version.turn.lock().await;
+    version.deployed.deployment.resume();
+    version.deployed.calls.open();
+}
