@@ -1,18 +1,15 @@
-//! What a response or a connection says went wrong, as a status.
+//! What a response says went wrong, as a status.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use h2::Reason;
 use http::{HeaderMap, HeaderName, StatusCode};
 use ostler_call::{Any, Code, End, Metadata, Status};
 use ostler_wire::percent;
 use serde::Deserialize;
 
 use crate::details::{Detail, anys};
+use crate::dial::error::{inferred, of_http};
 use crate::http::names::{DETAILS, MESSAGE, STATUS, TRAILERS};
-
-/// Characters of a foreign error page that are worth showing.
-const EXCERPT: usize = 200;
 
 /// `{"error","code","details"}`, where all but the first may be absent.
 #[derive(Deserialize)]
@@ -31,28 +28,12 @@ pub(super) fn of_response(http: StatusCode, body: &[u8]) -> Status {
         details,
     }) = serde_json::from_slice(body)
     else {
-        let text = String::from_utf8_lossy(body);
-        let excerpt: String = text.trim().chars().take(EXCERPT).collect();
-        let separator = if excerpt.is_empty() { "" } else { ": " };
-        return Status::new(inferred(http), format!("HTTP {http}{separator}{excerpt}"));
+        return of_http(http, body);
     };
     let code = code
         .and_then(|name| Code::from_name(&name))
         .filter(|code| *code != Code::Ok);
     Status::new(code.unwrap_or_else(|| inferred(http)), error).with_details(anys(details))
-}
-
-/// What a status without a code of ours means
-/// (connectrpc.com/docs/protocol, "HTTP to error code").
-fn inferred(http: StatusCode) -> Code {
-    match http.as_u16() {
-        400 => Code::Internal,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::Unimplemented,
-        429 | 502 | 503 | 504 => Code::Unavailable,
-        _ => Code::Unknown,
-    }
 }
 
 /// The end that trailers tell; a server that sends none ended in order.
@@ -96,38 +77,6 @@ fn metadata(text: &str) -> Metadata {
         }
     }
     metadata
-}
-
-/// The status of a broken HTTP/1.1 connection.
-pub(super) fn of_hyper(error: &hyper::Error) -> Status {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    if error.is_parse() {
-        return Status::internal(format!("the server did not answer in HTTP/1.1: {text}"));
-    }
-    Status::unavailable(format!("the connection broke: {text}"))
-}
-
-/// The status of an HTTP/2 error (grpc/grpc, doc/PROTOCOL-HTTP2.md, "Errors").
-pub(super) fn of_h2(error: &h2::Error) -> Status {
-    let code = match error.reason() {
-        None | Some(Reason::REFUSED_STREAM | Reason::NO_ERROR) => Code::Unavailable,
-        Some(Reason::CANCEL) => Code::Cancelled,
-        Some(Reason::ENHANCE_YOUR_CALM) => Code::ResourceExhausted,
-        Some(Reason::INADEQUATE_SECURITY) => Code::PermissionDenied,
-        Some(_) => Code::Internal,
-    };
-    let what = if error.is_reset() {
-        "the server reset the call"
-    } else {
-        "the connection broke"
-    };
-    Status::new(code, format!("{what}: {error}"))
 }
 
 #[cfg(test)]

@@ -2,63 +2,25 @@
 //! a call, or the reply it gave, cancels the call.
 
 mod error;
-mod one;
 mod reply;
 mod request;
-mod source;
-mod two;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::Authority;
 use ostler_call::{Body, End, Head, Kind, Reply, Status};
 use ostler_schema::Pattern;
-use tokio::net::TcpStream;
 
 use self::reply::Expected;
-use self::request::{Progress, Request, RequestBody};
-use self::source::Source;
 use crate::clock::now;
-use crate::dial::{self, within};
+pub use crate::dial::{ClientConfig, ClientTls, Http, KeepAlive};
+use crate::dial::{Request, Schemes, Source, Target, Wire, within};
 
-/// Which HTTP a client speaks. There is no negotiation over plain TCP.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Http {
-    /// HTTP/1.1; each call that runs has a connection of its own.
-    One,
-    /// HTTP/2 with prior knowledge; all calls share one connection.
-    Two,
-}
-
-/// What a client allows servers and itself.
-#[derive(Clone, Debug)]
-pub struct ClientConfig {
-    /// Until a connection stands.
-    pub connect_timeout: Duration,
-    /// Bytes of one reply message, and of a whole body read by
-    /// [`Client::get`].
-    pub message_bytes: usize,
-    /// HTTP/2 window of a stream, bytes: so much is received ahead of who
-    /// reads the reply.
-    pub stream_window: u32,
-    /// HTTP/2 window of the connection, bytes. Replies that nobody reads stall
-    /// the others once they fill it.
-    pub connection_window: u32,
-}
-
-impl Default for ClientConfig {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            message_bytes: 64 << 20,
-            stream_window: 64 << 10,
-            connection_window: 64 << 20,
-        }
-    }
-}
+const SCHEMES: Schemes = Schemes {
+    plain: "http",
+    tls: "https",
+};
 
 /// Calls the services of one host. Clones are cheap and share connections.
 #[derive(Clone)]
@@ -71,21 +33,8 @@ struct Shared {
     wire: Wire,
 }
 
-enum Wire {
-    One(Arc<one::Pool>),
-    Two(two::Connection),
-}
-
-/// Whom a client calls, and how.
-#[derive(Debug)]
-struct Target {
-    /// Host and port.
-    authority: Authority,
-    config: ClientConfig,
-}
-
 impl Client {
-    /// Connects to `url`, such as `http://127.0.0.1:8080`.
+    /// Connects to `url`, such as `http://127.0.0.1:8080`; `https://` is TLS.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for a URL of another form, `UNAVAILABLE` when there
@@ -99,11 +48,8 @@ impl Client {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect_with(url: &str, http: Http, config: ClientConfig) -> Result<Self, Status> {
-        let target = Target::new(url, config)?;
-        let wire = match http {
-            Http::One => Wire::One(one::Pool::open(&target).await?),
-            Http::Two => Wire::Two(two::Connection::open(&target).await?),
-        };
+        let target = Target::new(url, SCHEMES, config)?;
+        let wire = Wire::open(&target, http).await?;
         let shared = Arc::new(Shared { target, wire });
         Ok(Self { shared })
     }
@@ -168,24 +114,7 @@ impl fmt::Debug for Client {
 
 impl Shared {
     async fn send(&self, request: Request) -> Result<http::Response<Source>, Status> {
-        match &self.wire {
-            Wire::One(pool) => pool.send(&self.target, request).await,
-            Wire::Two(connection) => connection.send(&self.target, request).await,
-        }
-    }
-}
-
-impl Target {
-    fn new(url: &str, config: ClientConfig) -> Result<Self, Status> {
-        Ok(Self {
-            authority: dial::authority(url, "http")?,
-            config,
-        })
-    }
-
-    /// A connection within its time.
-    async fn dial(&self) -> Result<TcpStream, Status> {
-        dial::connect(&self.authority, self.config.connect_timeout).await
+        self.wire.send(&self.target, request).await
     }
 }
 

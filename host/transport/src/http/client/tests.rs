@@ -613,7 +613,7 @@ async fn no_server_is_unavailable_and_no_url_invalid() {
             "",
             "host:1",
             "/x",
-            "https://h:1",
+            "ftp://h:1",
             "http://h/x",
             "http://u@h",
             "http://h/?q",

@@ -16,7 +16,6 @@ use http::{HeaderValue, header};
 use ostler_call::{Body, End, Head, Kind as BodyKind, Reply, Status};
 use ostler_schema::Pattern;
 use ostler_wire::envelope::{self, Envelope, Kind};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -27,7 +26,8 @@ use super::credit::Credit;
 use super::inbox::{Feeder, Inbox, inbox};
 use super::outbox::{Alive, Ended, Outbox, outbox};
 use super::{CLOSE, SUBPROTOCOL, framing};
-use crate::dial::{self, within};
+pub use crate::dial::ClientTls;
+use crate::dial::{self, Http, Schemes, Target, within};
 
 /// What a client allows servers and itself.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct ClientConfig {
     pub message_bytes: usize,
     /// Between pings; a server that says nothing for as long is gone.
     pub keep_alive: Duration,
+    /// Whom to trust, and who to be, where the URL asks for TLS.
+    pub tls: ClientTls,
 }
 
 impl Default for ClientConfig {
@@ -46,6 +48,7 @@ impl Default for ClientConfig {
             connect_timeout: Duration::from_secs(10),
             message_bytes: 64 << 20,
             keep_alive: Duration::from_secs(20),
+            tls: ClientTls::default(),
         }
     }
 }
@@ -98,10 +101,15 @@ struct Ongoing {
 /// than what makes it stop reading, since grants come the same way.
 const ON_THEIR_WAY: usize = 1 << 20;
 
-type Stream = WebSocketStream<TcpStream>;
+type Stream = WebSocketStream<dial::Stream>;
+
+const SCHEMES: Schemes = Schemes {
+    plain: "ws",
+    tls: "wss",
+};
 
 impl Client {
-    /// Connects to `url`, such as `ws://127.0.0.1:8080`.
+    /// Connects to `url`, such as `ws://127.0.0.1:8080`; `wss://` is TLS.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for a URL of another form, `UNAVAILABLE` when there
@@ -115,8 +123,13 @@ impl Client {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect_with(url: &str, config: ClientConfig) -> Result<Self, Status> {
-        let authority = dial::authority(url, "ws")?;
-        let connection = dial::connect(&authority, config.connect_timeout).await?;
+        let of_dial = dial::ClientConfig {
+            connect_timeout: config.connect_timeout,
+            tls: config.tls,
+            ..dial::ClientConfig::default()
+        };
+        let target = Target::new(url, SCHEMES, of_dial)?;
+        let connection = target.dial(&[Http::One]).await?;
         let shaking = handshake(url, connection, config.message_bytes);
         let stream = tokio::time::timeout(config.connect_timeout, shaking)
             .await
@@ -203,7 +216,7 @@ impl fmt::Debug for Client {
 
 async fn handshake(
     url: &str,
-    connection: TcpStream,
+    connection: dial::Stream,
     message_bytes: usize,
 ) -> Result<Stream, Status> {
     let failed =

@@ -12,15 +12,15 @@ use hyper_util::rt::TokioIo;
 use ostler_call::Status;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::request::{Progress, Request, RequestBody};
 use super::source::{Part, Source};
-use super::{Progress, Request, RequestBody, Target, error};
-use crate::dial::spawn;
+use super::{Http, Stream, Target, error, spawn};
 
 /// Connections kept between calls.
 const IDLE: usize = 16;
 
 /// Connections without a call.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -31,7 +31,7 @@ struct Connection {
 }
 
 /// The body of a response.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     body: hyper::body::Incoming,
     /// Given back to the pool at the end.
     connection: Option<Connection>,
@@ -42,7 +42,13 @@ pub(super) struct Incoming {
 impl Pool {
     /// A pool with a first connection.
     pub(super) async fn open(target: &Target) -> Result<Arc<Self>, Status> {
-        let first = Connection::open(target).await?;
+        let io = target.dial(&[Http::One]).await?;
+        Self::with(io).await
+    }
+
+    /// A pool whose first connection is this.
+    pub(super) async fn with(io: Stream) -> Result<Arc<Self>, Status> {
+        let first = Connection::on(io).await?;
         Ok(Arc::new(Self {
             idle: Mutex::new(vec![first]),
         }))
@@ -106,8 +112,11 @@ impl Pool {
 
 impl Connection {
     async fn open(target: &Target) -> Result<Self, Status> {
-        let io = TokioIo::new(target.dial().await?);
-        let (sender, connection) = http1::handshake(io)
+        Self::on(target.dial(&[Http::One]).await?).await
+    }
+
+    async fn on(io: Stream) -> Result<Self, Status> {
+        let (sender, connection) = http1::handshake(TokioIo::new(io))
             .await
             .map_err(|e| error::of_hyper(&e))?;
         let task = spawn(async move {

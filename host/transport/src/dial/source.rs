@@ -10,20 +10,20 @@ use ostler_call::Status;
 use super::{one, two};
 
 /// The body of a response. Dropping it before its end cancels the request.
-pub(super) enum Source {
+pub(crate) enum Source {
     One(one::Incoming),
     Two(two::Incoming),
 }
 
 /// One step of a body.
-pub(super) enum Part {
+pub(crate) enum Part {
     Data(Bytes),
     Trailers(HeaderMap),
 }
 
 impl Source {
     /// The next part; `None` at the end.
-    pub(super) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Part, Status>>> {
+    pub(crate) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Part, Status>>> {
         match self {
             Self::One(body) => body.poll_part(cx),
             Self::Two(body) => body.poll_part(cx),
@@ -32,7 +32,7 @@ impl Source {
 
     /// The whole body, at most `limit` bytes of it, and its trailers. A body
     /// in one piece is not copied.
-    pub(super) async fn read(mut self, limit: usize) -> Result<(Bytes, Option<HeaderMap>), Status> {
+    pub(crate) async fn read(mut self, limit: usize) -> Result<(Bytes, Option<HeaderMap>), Status> {
         let mut body = Collected::default();
         let mut trailers = None;
         poll_fn(|cx| {

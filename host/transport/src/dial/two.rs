@@ -11,22 +11,22 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use h2::{Reason, RecvStream, SendStream};
-use http::uri::{Scheme, Uri};
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use http::uri::Uri;
 use http::{Response, Version};
 use http_body::Body as _;
 use ostler_call::Status;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::request::{Progress, Request, RequestBody};
 use super::source::{Part, Source};
-use super::{Progress, Request, RequestBody, Target, error};
-use crate::dial::spawn;
+use super::{ClientConfig, Http, KeepAlive, Stream, Target, error, spawn};
 
 /// Bytes a stream buffers for sending.
 const SEND_BUFFER: usize = 64 << 10;
 
 /// A connection all calls share.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Bytes>,
     task: Task,
 }
@@ -35,7 +35,7 @@ pub(super) struct Connection {
 type Task = Arc<AbortOnDropHandle<()>>;
 
 /// The body of a response.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     body: RecvStream,
     data_ended: bool,
     progress: Arc<Progress>,
@@ -47,18 +47,29 @@ pub(super) struct Incoming {
 
 impl Connection {
     pub(super) async fn open(target: &Target) -> Result<Self, Status> {
-        let io = target.dial().await?;
-        let (sender, connection) = h2::client::Builder::new()
-            .initial_window_size(target.config.stream_window)
-            .initial_connection_window_size(target.config.connection_window)
+        let io = target.dial(&[Http::Two]).await?;
+        Self::with(io, &target.config).await
+    }
+
+    /// The connection that stands on `io`.
+    pub(super) async fn with(io: Stream, config: &ClientConfig) -> Result<Self, Status> {
+        let (sender, mut connection) = h2::client::Builder::new()
+            .initial_window_size(config.stream_window)
+            .initial_connection_window_size(config.connection_window)
             .max_send_buffer_size(SEND_BUFFER)
             .enable_push(false)
             .handshake(io)
             .await
             .map_err(|e| error::of_h2(&e))?;
+        let pings = connection.ping_pong();
+        let keep_alive = config.keep_alive;
         let task = spawn(async move {
-            // Every call on the connection sees the same error.
-            connection.await.unwrap_or_default();
+            // Every call on the connection sees the same error: that of the
+            // connection, or of one dropped since it was silent.
+            tokio::select! {
+                ended = connection => ended.unwrap_or_default(),
+                () = silence(pings, keep_alive) => {}
+            }
         });
         Ok(Self {
             sender,
@@ -99,10 +110,27 @@ impl Connection {
     }
 }
 
+/// Waits until the server leaves a ping without an answer.
+async fn silence(pings: Option<PingPong>, keep_alive: Option<KeepAlive>) {
+    let (Some(mut pings), Some(keep_alive)) = (pings, keep_alive) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::time::sleep(keep_alive.interval).await;
+        let answer = tokio::time::timeout(keep_alive.timeout, pings.ping(Ping::opaque()));
+        match answer.await {
+            Ok(Ok(_)) => {}
+            // A connection that broke tells so itself.
+            Ok(Err(_)) => return std::future::pending().await,
+            Err(_) => return,
+        }
+    }
+}
+
 /// The request in HTTP/2's form.
 fn fitted(request: Request, target: &Target) -> Result<(http::Request<()>, RequestBody), Status> {
     let uri = Uri::builder()
-        .scheme(Scheme::HTTP)
+        .scheme(target.scheme())
         .authority(target.authority.clone())
         .path_and_query(request.path)
         .build()
