@@ -1,12 +1,14 @@
 //! Connect's streams, errors and queries
 //! (connectrpc.com/docs/protocol, "Connect protocol reference").
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD_NO_PAD};
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::frame::{self, splitter_of_messages};
@@ -28,6 +30,113 @@ impl Splitter {
 }
 
 splitter_of_messages!(Splitter);
+
+/// Cuts the body of a streaming reply into its messages, and keeps its end.
+#[derive(Debug)]
+pub struct Replies(frame::Messages);
+
+impl Replies {
+    /// A splitter for messages of at most `max_message` bytes.
+    pub fn new(max_message: usize) -> Self {
+        let header = "connect-content-encoding";
+        Self(frame::Messages::new(max_message, header).ending(END))
+    }
+
+    /// The data of the last frame, once that was there.
+    pub fn end(&self) -> Option<&[u8]> {
+        self.0.end().map(|data| &data[..])
+    }
+}
+
+splitter_of_messages!(Replies);
+
+/// An error as a peer sent it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Failed {
+    /// Its code, such as `not_found`; empty when none was sent.
+    pub code: String,
+    /// Its message.
+    pub message: String,
+    /// Type names and values of its details.
+    pub details: Vec<(String, Bytes)>,
+}
+
+/// The end of a stream as a peer sent it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Ended {
+    /// Why it failed, if it did.
+    pub error: Option<Failed>,
+    /// Trailing metadata.
+    pub metadata: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct ReadError {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    details: Vec<ReadDetail>,
+}
+
+#[derive(Deserialize)]
+struct ReadDetail {
+    #[serde(rename = "type")]
+    type_name: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct ReadEnd {
+    error: Option<ReadError>,
+    #[serde(default)]
+    metadata: BTreeMap<String, Vec<String>>,
+}
+
+/// Reads what [`Error::json`] writes; unknown keys are left out, and details
+/// that are no base64.
+///
+/// # Errors
+/// [`FramingError::Malformed`] for what is no such JSON.
+pub fn read_error(json: &[u8]) -> Result<Failed, FramingError> {
+    let error: ReadError = read(json)?;
+    Ok(failed(error))
+}
+
+/// Reads what [`end`] writes.
+///
+/// # Errors
+/// As [`read_error`].
+pub fn read_end(json: &[u8]) -> Result<Ended, FramingError> {
+    let ReadEnd { error, metadata } = read(json)?;
+    let pairs = metadata.into_iter().flat_map(|(key, values)| {
+        // Keys are names of headers, which have no case.
+        let key = key.to_ascii_lowercase();
+        values.into_iter().map(move |value| (key.clone(), value))
+    });
+    Ok(Ended {
+        error: error.map(failed),
+        metadata: pairs.collect(),
+    })
+}
+
+fn read<T: for<'a> Deserialize<'a>>(json: &[u8]) -> Result<T, FramingError> {
+    serde_json::from_slice(json)
+        .map_err(|error| FramingError::Malformed(format!("the end of the reply: {error}")))
+}
+
+fn failed(error: ReadError) -> Failed {
+    let details = error.details.into_iter().filter_map(|detail| {
+        let value = STANDARD_NO_PAD.decode(detail.value.trim_end_matches('='));
+        Some((detail.type_name, value.ok()?.into()))
+    });
+    Failed {
+        code: error.code,
+        message: error.message,
+        details: details.collect(),
+    }
+}
 
 /// An error as JSON; keys that say nothing are left out.
 #[derive(Clone, Debug, Serialize)]
@@ -212,6 +321,95 @@ mod tests {
         let mut frame = Vec::new();
         frame::join(&mut frame, END, &end(None, [])).unwrap();
         assert_eq!(frame, b"\x02\0\0\0\x02{}");
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let details = [("a.B", &b"\x0a\x02"[..]), ("c.D", b"")];
+        let error = Error::new("not_found", "no \"x\" ☺", details);
+        let expected = Failed {
+            code: "not_found".into(),
+            message: "no \"x\" ☺".into(),
+            details: details
+                .map(|(name, value)| (name.to_owned(), Bytes::from_static(value)))
+                .to_vec(),
+        };
+        assert_eq!(read_error(&error.json()).unwrap(), expected);
+        let pairs = [("a", "1"), ("b", "2"), ("a", "3")];
+        let found = read_end(&end(Some(&error), pairs)).unwrap();
+        assert_eq!(found.error, Some(expected));
+        let sorted = [("a", "1"), ("a", "3"), ("b", "2")].map(|(k, v)| (k.into(), v.into()));
+        assert_eq!(found.metadata, sorted);
+        assert_eq!(read_end(b"{}").unwrap(), Ended::default());
+    }
+
+    #[test]
+    fn ends_of_others() {
+        let padded = br#"{"error":{"details":[{"type":"a.B","value":"CgI=","debug":{}},
+            {"type":"a.B","value":"?"}],"new":1},"metadata":{"K":["v"]}}"#;
+        let found = read_end(padded).unwrap();
+        let error = found.error.unwrap();
+        assert_eq!((&*error.code, &*error.message), ("", ""));
+        assert_eq!(
+            error.details,
+            [("a.B".into(), Bytes::from_static(b"\x0a\x02"))]
+        );
+        assert_eq!(found.metadata, [("k".into(), "v".into())]);
+        for broken in [
+            &b""[..],
+            b"[]",
+            b"{\"error\":1}",
+            b"{\"metadata\":{\"k\":\"v\"}}",
+        ] {
+            let found = read_end(broken);
+            assert!(
+                matches!(found, Err(FramingError::Malformed(_))),
+                "{broken:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn replies_and_their_end() {
+        type Row = (
+            &'static [u8],
+            Result<(usize, Option<&'static [u8]>), &'static str>,
+        );
+        let packed: &'static [u8] = {
+            let mut body = b"\0\0\0\0\x01a".to_vec();
+            frame::join(
+                &mut body,
+                END | frame::COMPRESSED,
+                &crate::compression::gzip(b"{}"),
+            )
+            .unwrap();
+            body.leak()
+        };
+        let rows: [Row; 7] = [
+            (b"\0\0\0\0\x01a\x02\0\0\0\x02{}", Ok((1, Some(b"{}")))),
+            (b"\x02\0\0\0\0", Ok((0, Some(b"")))),
+            (packed, Ok((1, Some(b"{}")))),
+            (b"\0\0\0\0\x01a", Ok((1, None))),
+            (
+                b"\x02\0\0\0\0\0\0\0\0\0",
+                Err("there is something after the last frame"),
+            ),
+            (b"\x02\0\0\0\x02{", Err("the body ended inside a message")),
+            (
+                b"\x04\0\0\0\0",
+                Err("a message has the flag 4; there are 0 and 1"),
+            ),
+        ];
+        for (body, expected) in rows {
+            let mut splitter = Replies::new(100).gzip();
+            let found = drain!(splitter, [Bytes::from_static(body)]);
+            let found = found.map(|all| (all.len(), splitter.end()));
+            assert_eq!(
+                found.map_err(|e| e.to_string()),
+                expected.map_err(str::to_owned),
+                "{body:?}"
+            );
+        }
     }
 
     #[test]

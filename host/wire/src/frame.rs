@@ -24,7 +24,19 @@ pub(crate) struct Messages {
     gzip: bool,
     /// The header that agrees on it.
     header: &'static str,
+    end: Ending,
     failed: Option<FramingError>,
+}
+
+/// Whether a frame of its own ends the body.
+#[derive(Debug)]
+enum Ending {
+    /// None does: the body just ends.
+    Plain,
+    /// The one with this flag will.
+    Flag(u8),
+    /// It did, and this is its data.
+    Seen(Bytes),
 }
 
 /// What comes next.
@@ -50,7 +62,24 @@ impl Messages {
             limit,
             gzip: false,
             header,
+            end: Ending::Plain,
             failed: None,
+        }
+    }
+
+    /// The same where a frame with this flag is the last one, and no message.
+    pub(crate) fn ending(self, flag: u8) -> Self {
+        Self {
+            end: Ending::Flag(flag),
+            ..self
+        }
+    }
+
+    /// The data of the frame that ended the body.
+    pub(crate) fn end(&self) -> Option<&Bytes> {
+        match &self.end {
+            Ending::Seen(data) => Some(data),
+            Ending::Plain | Ending::Flag(_) => None,
         }
     }
 
@@ -103,13 +132,18 @@ impl Messages {
                     if there >= left {
                         self.state = State::START;
                         let last = self.input.take(left);
-                        return self.complete(flag, last).map(Some);
+                        let data = self.complete(flag & COMPRESSED, last)?;
+                        if flag & !COMPRESSED == 0 {
+                            return Ok(Some(data));
+                        }
+                        self.end = Ending::Seen(data);
+                        continue;
                     }
                     if there == 0 {
                         return Ok(None);
                     }
                     let part = self.input.take(there);
-                    self.data.extend(&part, self.slack(flag))?;
+                    self.data.extend(&part, self.slack(flag & COMPRESSED))?;
                     self.state = State::Data(flag, left - there);
                 }
             }
@@ -118,7 +152,15 @@ impl Messages {
 
     fn begin(&self, prefix: [u8; PREFIX]) -> Result<State, FramingError> {
         let [flag, length @ ..] = prefix;
-        match flag {
+        if self.end().is_some() {
+            let text = "there is something after the last frame";
+            return Err(FramingError::Malformed(text.to_owned()));
+        }
+        let own = match self.end {
+            Ending::Flag(end) => flag & !end,
+            Ending::Plain | Ending::Seen(_) => flag,
+        };
+        match own {
             0 => {}
             COMPRESSED if self.gzip => {}
             COMPRESSED => {
@@ -134,7 +176,7 @@ impl Messages {
             }
         }
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        self.data.check(length, self.slack(flag))?;
+        self.data.check(length, self.slack(own))?;
         Ok(State::Data(flag, length))
     }
 

@@ -45,6 +45,7 @@ macro_rules! splitters {
 
 splitters!(
     array::Splitter,
+    connect::Replies,
     connect::Splitter,
     grpc::Items,
     grpc::Splitter,

@@ -7,7 +7,7 @@ mod status;
 use bytes::BufMut;
 
 pub use self::items::Items;
-pub use self::status::status;
+pub use self::status::{details, status};
 use crate::FramingError;
 use crate::frame::{self, splitter_of_messages};
 
