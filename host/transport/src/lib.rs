@@ -9,5 +9,5 @@ mod dial;
 pub mod http;
 pub mod listener;
 mod origin;
-mod rpc;
+pub mod rpc;
 pub mod websocket;

@@ -7,6 +7,8 @@ mod one;
 mod request;
 mod source;
 mod target;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tls;
 mod two;
 

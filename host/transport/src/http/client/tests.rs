@@ -1,19 +1,43 @@
 //! The client against real servers over real sockets, in HTTP/1.1 and HTTP/2.
 
-mod server;
-
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response};
+use hyper::body::Incoming;
 use ostler_call::{Code, Deadline, Encoding};
 use tokio::sync::{Semaphore, mpsc};
 
-use self::server::{
-    BOTH, Endless, Server, end, feed, full, message, next, ok, pair, read, streamed, writer,
-};
 use super::*;
+use crate::dial::testing::{
+    BOTH, Endless, Server, TestBody, end, feed, full, message, next, ok, read, writer,
+};
 use crate::http::names::{MESSAGE, STATUS, TRAILERS};
+
+/// A server and a client of it.
+async fn pair<H, F>(http: Http, handler: H) -> (Server, Client)
+where
+    H: Fn(HttpRequest<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<TestBody>> + Send + 'static,
+{
+    let server = Server::start(http, handler).await;
+    let client = Client::connect(&url(&server), http).await.unwrap();
+    (server, client)
+}
+
+fn url(server: &Server) -> String {
+    format!("http://{}", server.addr)
+}
+
+/// An NDJSON response of these frames, trailers declared.
+fn streamed(body: TestBody) -> Response<TestBody> {
+    Response::builder()
+        .header("content-type", "application/x-ndjson")
+        .header("trailer", crate::http::names::TRAILER_LIST)
+        .body(body)
+        .unwrap()
+}
 
 fn head() -> Head {
     Head::new("users.v2", "get_user")
@@ -220,7 +244,7 @@ async fn raw_replies_are_asked_for_and_read() {
 }
 
 /// A response of one message, then these trailers.
-async fn with_trailers(content_type: &'static str) -> Response<server::TestBody> {
+async fn with_trailers(content_type: &'static str) -> Response<TestBody> {
     let (writer, body) = writer();
     let mut trailers = HeaderMap::new();
     trailers.insert(STATUS, HeaderValue::from_static("9"));
@@ -351,7 +375,7 @@ async fn messages_over_the_limit_are_refused() {
             message_bytes: 4,
             ..ClientConfig::default()
         };
-        let client = Client::connect_with(&server.url, http, config)
+        let client = Client::connect_with(&url(&server), http, config)
             .await
             .unwrap();
         let mut reply = client

@@ -27,7 +27,7 @@ const OWN: [&str; 17] = [
 const OWN_PREFIXES: [&str; 4] = ["grpc-", "connect-", "trailer-connect-", "access-control-"];
 
 /// Whether a header is a protocol's own, not metadata.
-fn is_own(name: &str) -> bool {
+pub(in crate::rpc) fn is_own(name: &str) -> bool {
     OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || OWN.contains(&name)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn allowed(metadata: &Metadata) -> impl Iterator<Item = (&str, &str)>
 }
 
 /// Metadata as headers or trailers, under its own names.
-pub(super) fn add(headers: &mut HeaderMap, metadata: &Metadata) {
+pub(in crate::rpc) fn add(headers: &mut HeaderMap, metadata: &Metadata) {
     for (key, value) in allowed(metadata) {
         append(headers, key, value);
     }

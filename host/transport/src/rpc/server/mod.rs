@@ -8,7 +8,7 @@ mod dialect;
 mod error;
 mod grpc;
 mod messages;
-mod metadata;
+pub(super) mod metadata;
 mod reply;
 mod request;
 #[cfg(test)]

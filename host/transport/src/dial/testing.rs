@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,28 +24,28 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::super::{Client, Http};
-use crate::dial::spawn;
+use super::{Http, spawn};
 
-pub(super) const BOTH: [Http; 2] = [Http::One, Http::Two];
+pub(crate) const BOTH: [Http; 2] = [Http::One, Http::Two];
 
-pub(super) type TestBody = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type TestBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Serves until dropped.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    /// Host and port.
+    pub(crate) addr: SocketAddr,
     connections: Arc<AtomicUsize>,
     _accept: AbortOnDropHandle<()>,
 }
 
 impl Server {
-    pub(super) async fn start<H, F>(http: Http, handler: H) -> Self
+    pub(crate) async fn start<H, F>(http: Http, handler: H) -> Self
     where
         H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
         F: Future<Output = Response<TestBody>> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let addr = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         let handler = Arc::new(handler);
@@ -56,14 +57,14 @@ impl Server {
             }
         });
         Self {
-            url,
+            addr,
             connections,
             _accept: accept,
         }
     }
 
     /// Connections so far.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 }
@@ -89,66 +90,46 @@ where
     .unwrap_or_default();
 }
 
-/// A server and a client of it.
-pub(super) async fn pair<H, F>(http: Http, handler: H) -> (Server, Client)
-where
-    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
-    F: Future<Output = Response<TestBody>> + Send + 'static,
-{
-    let server = Server::start(http, handler).await;
-    let client = Client::connect(&server.url, http).await.unwrap();
-    (server, client)
-}
-
-pub(super) fn full(body: impl Into<Bytes>) -> TestBody {
+pub(crate) fn full(body: impl Into<Bytes>) -> TestBody {
     Full::new(body.into())
         .map_err(|never| match never {})
         .boxed_unsync()
 }
 
-pub(super) fn ok(body: impl Into<Bytes>) -> Response<TestBody> {
+pub(crate) fn ok(body: impl Into<Bytes>) -> Response<TestBody> {
     Response::new(full(body))
 }
 
-/// An NDJSON response of these frames, trailers declared.
-pub(super) fn streamed(body: TestBody) -> Response<TestBody> {
-    Response::builder()
-        .header("content-type", "application/x-ndjson")
-        .header("trailer", crate::http::names::TRAILER_LIST)
-        .body(body)
-        .unwrap()
-}
-
 /// Writes a response body; dropping it ends the body.
-pub(super) struct Writer(mpsc::Sender<io::Result<Frame<Bytes>>>);
+pub(crate) struct Writer(mpsc::Sender<io::Result<Frame<Bytes>>>);
 
 impl Writer {
-    pub(super) async fn data(&self, data: impl Into<Bytes>) {
+    pub(crate) async fn data(&self, data: impl Into<Bytes>) {
         self.0.send(Ok(Frame::data(data.into()))).await.unwrap();
     }
 
-    pub(super) async fn trailers(&self, trailers: HeaderMap) {
+    pub(crate) async fn trailers(&self, trailers: HeaderMap) {
         self.0.send(Ok(Frame::trailers(trailers))).await.unwrap();
     }
 
-    pub(super) async fn abort(&self) {
+    pub(crate) async fn abort(&self) {
         self.0.send(Err(io::Error::other("aborted"))).await.unwrap();
     }
 
     /// Until the server dropped the body: the client is gone.
-    pub(super) async fn dropped(&self) {
+    pub(crate) async fn dropped(&self) {
         self.0.closed().await;
     }
 }
 
-pub(super) fn writer() -> (Writer, TestBody) {
+pub(crate) fn writer() -> (Writer, TestBody) {
     let (sender, mut receiver) = mpsc::channel(1);
     let frames = stream::poll_fn(move |cx| receiver.poll_recv(cx));
     (Writer(sender), StreamBody::new(frames).boxed_unsync())
 }
 
 /// The data of a request's body; the error of one that broke off.
-pub(super) async fn read(body: &mut Incoming) -> Result<String, hyper::Error> {
+pub(crate) async fn read(body: &mut Incoming) -> Result<String, hyper::Error> {
     let mut all = Vec::new();
     while let Some(frame) = body.frame().await {
         all.extend_from_slice(&frame?.into_data().unwrap_or_default());
@@ -157,9 +138,9 @@ pub(super) async fn read(body: &mut Incoming) -> Result<String, hyper::Error> {
 }
 
 /// A request stream fed by a channel, which ends in order when that closes.
-pub(super) struct Feed(mpsc::Receiver<Result<Bytes, Status>>);
+pub(crate) struct Feed(mpsc::Receiver<Result<Bytes, Status>>);
 
-pub(super) fn feed() -> (mpsc::Sender<Result<Bytes, Status>>, Body) {
+pub(crate) fn feed() -> (mpsc::Sender<Result<Bytes, Status>>, Body) {
     let (sender, receiver) = mpsc::channel(1);
     (sender, Body::stream(Feed(receiver)))
 }
@@ -175,7 +156,7 @@ impl MessageStream for Feed {
 }
 
 /// A request stream that never ends.
-pub(super) struct Endless(pub(super) Bytes);
+pub(crate) struct Endless(pub(crate) Bytes);
 
 impl MessageStream for Endless {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Next> {
@@ -184,7 +165,7 @@ impl MessageStream for Endless {
 }
 
 /// The next step of a reply that streams.
-pub(super) async fn next(reply: &mut Reply) -> Next {
+pub(crate) async fn next(reply: &mut Reply) -> Next {
     let Kind::Stream(stream) = &mut reply.body.kind else {
         panic!("not a stream: {reply:?}");
     };
@@ -192,7 +173,7 @@ pub(super) async fn next(reply: &mut Reply) -> Next {
 }
 
 /// The next message of a reply that streams.
-pub(super) async fn message(reply: &mut Reply) -> Bytes {
+pub(crate) async fn message(reply: &mut Reply) -> Bytes {
     match next(reply).await {
         Next::Message(message) => message,
         Next::End(end) => panic!("ended: {end:?}"),
@@ -200,7 +181,7 @@ pub(super) async fn message(reply: &mut Reply) -> Bytes {
 }
 
 /// The end of a reply that streams and has no more messages.
-pub(super) async fn end(reply: &mut Reply) -> End {
+pub(crate) async fn end(reply: &mut Reply) -> End {
     match next(reply).await {
         Next::Message(message) => panic!("a message: {message:?}"),
         Next::End(end) => end,
