@@ -5,5 +5,5 @@ mod docs;
 mod import;
 mod proto;
 
-pub use import::{ImportError, Imported, import};
+pub use import::{ImportError, Imported, import, import_descriptors};
 pub use proto::proto;

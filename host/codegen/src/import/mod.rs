@@ -12,6 +12,7 @@ mod words;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use prost_types::FileDescriptorProto;
 use protox::prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 /// What a `.proto` file becomes.
@@ -71,6 +72,25 @@ pub fn import(files: &[PathBuf], includes: &[PathBuf]) -> Result<Imported, Impor
         ));
     }
     package::write(&services)
+}
+
+/// The same for one service of descriptors in any order, as a server describes
+/// itself by reflection: every file that the service's needs must be there.
+///
+/// # Errors
+/// [`ImportError`] when they do not fit together, do not have the service, or
+/// say what no WIT can.
+pub fn import_descriptors(
+    files: impl IntoIterator<Item = FileDescriptorProto>,
+    service: &str,
+) -> Result<Imported, ImportError> {
+    let mut pool = DescriptorPool::new();
+    pool.add_file_descriptor_protos(files)
+        .map_err(|error| ImportError::new(format!("the descriptors do not fit: {error}")))?;
+    let found = pool
+        .get_service_by_name(service)
+        .ok_or_else(|| ImportError::new(format!("the descriptors have no service {service}")))?;
+    package::write(&[found])
 }
 
 fn compile(
