@@ -1,5 +1,5 @@
-//! The client half of the HTTP transport against the host: four patterns, both
-//! versions of HTTP.
+//! The client halves of HTTP, gRPC and Connect against the host: four patterns
+//! over each.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,8 +13,9 @@ use ostler_call::{
     Body, Code, Deadline, Encoding, End, Head, Kind, MessageStream, Next, Reply, Status,
 };
 use ostler_schema::Pattern;
-use ostler_tests::{Host, Table, within};
-use ostler_transport::http::client::{Client, Http};
+use ostler_tests::{Host, PATIENCE, Table, within};
+use ostler_transport::http::client::{Client as HttpClient, ClientConfig, Http};
+use ostler_transport::rpc::client::Client as RpcClient;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -66,75 +67,118 @@ fn only(reply: Reply) -> Result<Value, Status> {
     }
 }
 
+/// A client of one transport. Names and messages are those of the plain
+/// profile on each of them.
+#[derive(Clone)]
+enum Client {
+    Http(HttpClient),
+    Rpc(RpcClient),
+}
+
+/// Transports, with the version of HTTP where there is a choice.
+const WIRES: [(&str, &str, Option<Http>); 5] = [
+    ("HTTP/1.1", "http", Some(Http::One)),
+    ("h2c", "http", Some(Http::Two)),
+    ("gRPC", "grpc", None),
+    ("Connect", "connect+http", None),
+    ("Connect over h2c", "connect+http", Some(Http::Two)),
+];
+
+impl Client {
+    async fn connect(host: &Host, scheme: &str, http: Option<Http>) -> Self {
+        let url = format!("{scheme}://{}", host.addr);
+        match http.filter(|_| scheme == "http") {
+            Some(http) => Self::Http(HttpClient::connect(&url, http).await.unwrap()),
+            None => {
+                let client = RpcClient::connect_with(&url, http, ClientConfig::default()).await;
+                Self::Rpc(client.unwrap())
+            }
+        }
+    }
+
+    async fn call(&self, head: Head, pattern: Pattern, body: Body) -> Result<Reply, Status> {
+        match self {
+            Self::Http(client) => client.call(head, pattern, body).await,
+            Self::Rpc(client) => client.call(head, pattern, body).await,
+        }
+    }
+}
+
 async fn call(client: &Client, head: Head, pattern: Pattern, body: Body) -> Result<Reply, Status> {
-    within("a reply", client.call(head, pattern, body)).await
+    // In a box, since what a test polls has many of them.
+    let call = Box::pin(client.call(head, pattern, body));
+    within("a reply", call).await
 }
 
 #[tokio::test]
 async fn four_patterns() {
     let host = Host::start(&["users", "blobs", "control", "spin"], None).await;
     let mut table = Table::new("Client");
-    for http in [Http::One, Http::Two] {
-        let client = Client::connect(&host.url(), http).await.unwrap();
-        let client = &client;
-        table.row(format!("unary ({http:?})"), unary(client)).await;
-        table
-            .row(format!("unary by GET ({http:?})"), query(client))
-            .await;
+    for (wire, scheme, http) in WIRES {
+        let client = &Client::connect(&host, scheme, http).await;
+        table.row(format!("unary ({wire})"), unary(client)).await;
+        if scheme == "http" {
+            table
+                .row(format!("unary by GET ({wire})"), query(client))
+                .await;
+            table
+                .row(format!("chunks both ways ({wire})"), chunks(client))
+                .await;
+        }
         table
             .row(
-                format!("server streaming, with trailers ({http:?})"),
+                format!("server streaming, with trailers ({wire})"),
                 server_streaming(client),
             )
             .await;
         table
             .row(
-                format!("client streaming ({http:?})"),
+                format!("client streaming ({wire})"),
                 client_streaming(client),
             )
             .await;
         table
             .row(
-                format!("bidirectional, taking turns ({http:?})"),
+                format!("bidirectional, taking turns ({wire})"),
                 bidirectional(client),
             )
             .await;
         table
-            .row(format!("chunks both ways ({http:?})"), chunks(client))
+            .row(format!("statuses, with details ({wire})"), statuses(client))
             .await;
         table
             .row(
-                format!("statuses, with details ({http:?})"),
-                statuses(client),
-            )
-            .await;
-        table
-            .row(
-                format!("a status in the middle of a stream ({http:?})"),
+                format!("a status in the middle of a stream ({wire})"),
                 late_status(client),
             )
             .await;
         table
-            .row(format!("metadata both ways ({http:?})"), metadata(client))
+            .row(format!("metadata both ways ({wire})"), metadata(client))
             .await;
         table
-            .row(format!("a deadline ({http:?})"), deadline(client))
+            .row(format!("a deadline ({wire})"), deadline(client))
             .await;
         table
             .row(
-                format!("a request that fails on this side ({http:?})"),
+                format!("a deadline in the middle of streams ({wire})"),
+                late_streams(client),
+            )
+            .await;
+        table
+            .row(
+                format!("a request that fails on this side ({wire})"),
                 failing_request(client),
             )
             .await;
         table
             .row(
-                format!("30 conversations at once ({http:?})"),
+                format!("30 conversations at once ({wire})"),
                 at_once(client),
             )
             .await;
         table
             .row(
-                format!("a reply that is dropped leaves the client usable ({http:?})"),
+                format!("a reply that is dropped leaves the client usable ({wire})"),
                 async {
                     let head = Head::new("users", "list_users");
                     let body = Body::one(r#"{"limit":4000000000}"#.into());
@@ -277,7 +321,12 @@ async fn statuses(client: &Client) {
     )
     .await
     .unwrap();
-    assert_eq!(only(nobody).unwrap_err().code(), Code::NotFound);
+    // In RPC, NOT_FOUND is left to services.
+    let expected = match client {
+        Client::Http(_) => Code::NotFound,
+        Client::Rpc(_) => Code::Unimplemented,
+    };
+    assert_eq!(only(nobody).unwrap_err().code(), expected);
 }
 
 async fn late_status(client: &Client) {
@@ -344,6 +393,79 @@ async fn deadline(client: &Client) {
         Err(status) => status,
     };
     assert_eq!(late.code(), Code::DeadlineExceeded);
+}
+
+/// Calls whose requests, or replies, go on for longer than they may.
+async fn late_streams(client: &Client) {
+    let rows = [
+        ("users", "list_users", Pattern::ServerStreaming),
+        ("users", "aggregate", Pattern::ClientStreaming),
+        ("users", "conversation", Pattern::Bidirectional),
+    ];
+    for (service, method, pattern) in rows {
+        let after = Duration::from_millis(200);
+        let head = Head {
+            deadline: Deadline::after(tokio::time::Instant::now().into(), after),
+            ..Head::new(service, method)
+        };
+        let (_open, endless) = messages();
+        let body = match pattern {
+            Pattern::ServerStreaming => Body::one(r#"{"limit":4000000000}"#.into()),
+            _ => endless,
+        };
+        let late = match call(client, head, pattern, body).await {
+            Err(status) => status,
+            Ok(mut reply) if pattern.streams_out() => loop {
+                match &mut reply.body.kind {
+                    Kind::Empty(end) => break end.result.clone().unwrap_err(),
+                    _ => match next(&mut reply).await {
+                        Ok(_) => {}
+                        Err(end) => break end.result.unwrap_err(),
+                    },
+                }
+            },
+            Ok(reply) => only(reply).unwrap_err(),
+        };
+        assert_eq!(late.code(), Code::DeadlineExceeded, "{method}: {late}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_is_seen_by_the_guest() {
+    let mut table = Table::new("Client: cancelled calls");
+    for (wire, scheme, http) in WIRES {
+        for (method, pattern) in [
+            ("wait", Pattern::Unary),
+            ("hold", Pattern::ClientStreaming),
+            ("count", Pattern::ServerStreaming),
+        ] {
+            let row = async {
+                let host = Host::start(&["cancel"], None).await;
+                let client = Client::connect(&host, scheme, http).await;
+                let (_open, endless) = messages();
+                let body = if pattern.streams_in() {
+                    endless
+                } else {
+                    Body::empty()
+                };
+                let running = client.call(Head::new("cancel", method), pattern, body);
+                if pattern.streams_out() {
+                    let mut reply = within("a reply", running).await.unwrap();
+                    next(&mut reply).await.unwrap();
+                } else {
+                    let waits = |line: &str| line.contains("waiting");
+                    tokio::select! {
+                        reply = running => panic!("{reply:?}"),
+                        _ = host.wait_for_log(waits, PATIENCE) => {}
+                    }
+                }
+                let told = |line: &str| line.contains("cancelled: true");
+                host.wait_for_log(told, PATIENCE).await;
+            };
+            table.row(format!("{method} ({wire})"), row).await;
+        }
+    }
+    table.finish();
 }
 
 /// A stream that breaks after its first message.

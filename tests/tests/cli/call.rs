@@ -7,13 +7,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use crate::{failed, lines, ostler, stderr};
+use crate::{failed, lines, ostler, stderr, stdout};
 
 /// Transports, as the scheme of the URL and flags.
-const TRANSPORTS: [(&str, &str, &[&str]); 3] = [
+const TRANSPORTS: [(&str, &str, &[&str]); 8] = [
     ("HTTP/1.1", "http", &[]),
     ("h2c", "http", &["--http2"]),
     ("WebSocket", "ws", &[]),
+    ("gRPC", "grpc", &[]),
+    ("gRPC by reflection", "grpc", &["--reflection"]),
+    ("Connect", "connect+http", &[]),
+    ("Connect over h2c", "connect+http", &["--http2"]),
+    ("Connect by reflection", "connect+http", &["--reflection"]),
 ];
 
 /// The arguments of a call.
@@ -27,7 +32,8 @@ async fn patterns() {
     let mut table = Table::new("CLI: call");
     for (version, scheme, flags) in TRANSPORTS {
         let url = &format!("{scheme}://{}", host.addr);
-        for (what, rest, stdin, expected) in rows() {
+        let reflected = flags.contains(&"--reflection");
+        for (what, rest, stdin, expected) in rows(reflected) {
             table
                 .row(format!("{what} ({version})"), async {
                     let output = ostler(arguments(url, flags, &rest), stdin.as_bytes()).await;
@@ -36,6 +42,9 @@ async fn patterns() {
                 .await;
         }
         for (what, rest, code, words) in failures() {
+            if reflected && needs_chunks(&rest) {
+                continue;
+            }
             table
                 .row(format!("{what} ({version})"), async {
                     failed(
@@ -52,9 +61,11 @@ async fn patterns() {
                 turns(url, flags),
             )
             .await;
-        table
-            .row(format!("--in and --out ({version})"), files(url, flags))
-            .await;
+        if !reflected {
+            table
+                .row(format!("--in and --out ({version})"), files(url, flags))
+                .await;
+        }
         table
             .row(
                 format!("--json tells the end ({version})"),
@@ -64,7 +75,7 @@ async fn patterns() {
         table
             .row(
                 format!("a stream that fails prints what came ({version})"),
-                breaks(url, flags),
+                breaks(url, flags, reflected),
             )
             .await;
     }
@@ -74,7 +85,20 @@ async fn patterns() {
 /// What is called, arguments, stdin, and the lines printed.
 type Row = (&'static str, Vec<&'static str>, &'static str, Value);
 
-fn rows() -> Vec<Row> {
+/// Descriptors do not tell a chunk from a message that has bytes, nor a value
+/// from a message around it: `reflected`, messages are what they are there.
+fn rows(reflected: bool) -> Vec<Row> {
+    let value = |value: &str| match reflected {
+        true => json!([{ "value": value }]),
+        false => json!([value]),
+    };
+    let (chunks, echoed) = match reflected {
+        true => (
+            r#"[{"data":"AAEC"},{"data":""}]"#,
+            json!([{"data": "AAEC"}, {"data": ""}]),
+        ),
+        false => (r#"["AAEC",""]"#, json!(["AAEC", ""])),
+    };
     let user = json!({"username": "user-7", "age": 25});
     let summary = json!({"count": 2, "average": 6.5, "total": 13.0});
     let reply = |text: &str| json!({"reply": format!("ada, you said: {text}"), "source": "ostler"});
@@ -96,6 +120,18 @@ fn rows() -> Vec<Row> {
         (
             "unary of a version",
             vec!["users.v1.get_user", r#"{"user_id":7}"#],
+            "",
+            json!([user]),
+        ),
+        (
+            "unary by its name in protobuf",
+            vec!["demo.users.v1.Users/GetUser", r#"{"user_id":7}"#],
+            "",
+            json!([user]),
+        ),
+        (
+            "unary by that name with a dot",
+            vec!["demo.users.v1.Users.GetUser", r#"{"user_id":7}"#],
             "",
             json!([user]),
         ),
@@ -141,12 +177,7 @@ fn rows() -> Vec<Row> {
             "{\"text\":\"hi\",\"user\":\"ada\"}\n{\"text\":\"bye\",\"user\":\"ada\"}\n",
             json!([reply("hi"), reply("bye")]),
         ),
-        (
-            "chunks as base64",
-            vec!["blobs.echo", r#"["AAEC",""]"#],
-            "",
-            json!(["AAEC", ""]),
-        ),
+        ("chunks as base64", vec!["blobs.echo", chunks], "", echoed),
         (
             "metadata",
             vec![
@@ -156,7 +187,7 @@ fn rows() -> Vec<Row> {
                 r#"{"key":"team"}"#,
             ],
             "",
-            json!(["blue=1"]),
+            value("blue=1"),
         ),
         (
             "authorization",
@@ -167,7 +198,7 @@ fn rows() -> Vec<Row> {
                 r#"{"key":"authorization"}"#,
             ],
             "",
-            json!(["Bearer t"]),
+            value("Bearer t"),
         ),
     ]
 }
@@ -256,6 +287,11 @@ fn failures() -> Vec<Failure> {
             &["--metadata", "reserved"],
         ),
     ]
+}
+
+/// Whether a call is of a chunk stream with a file, which needs the contract.
+fn needs_chunks(rest: &[&str]) -> bool {
+    rest[0].starts_with("blobs.")
 }
 
 /// Writes a line when the reply to the one before has been printed.
@@ -353,11 +389,37 @@ async fn ends(url: &str, flags: &[&str]) {
 }
 
 /// An error after two replies.
-async fn breaks(url: &str, flags: &[&str]) {
+async fn breaks(url: &str, flags: &[&str], reflected: bool) {
     let failing = &["control.send", r#"{"items":2,"code":"data_loss"}"#];
     let output = ostler(arguments(url, flags, failing), b"").await;
-    assert_eq!(output.stdout, b"1\n2\n");
+    let came = match reflected {
+        true => "{\"value\":1}\n{\"value\":2}\n",
+        false => "1\n2\n",
+    };
+    assert_eq!(stdout(&output), came);
     failed(&output, 25, &["data_loss: after 2 items"]);
+}
+
+#[tokio::test]
+async fn what_only_reflection_tells() {
+    let secret = "server.http.contract = false";
+    let host = Host::start(&["users"], Some(secret)).await;
+    let open = Host::start(&["users"], None).await;
+    let user = json!([{"username": "user-7", "age": 25}]);
+    for scheme in ["grpc", "connect+http"] {
+        let url = format!("{scheme}://{}", host.addr);
+        let call = ["call", &url, "users.get_user", r#"{"user_id":7}"#];
+        assert_eq!(Value::from(lines(&ostler(call, b"").await)), user);
+
+        // The contract has no services of the host's own.
+        let url = format!("{scheme}://{}", open.addr);
+        let call = ["call", &url, "grpc.health.v1.Health/Check"];
+        let expected = json!([{"status": "serving"}]);
+        assert_eq!(Value::from(lines(&ostler(call, b"").await)), expected);
+    }
+    let url = host.url();
+    let refused = ["call", &url, "users.get_user", "--reflection"];
+    failed(&ostler(refused, b"").await, 2, &["--reflection", "grpc://"]);
 }
 
 #[tokio::test]

@@ -36,6 +36,16 @@ async fn a_host() {
 }
 
 #[tokio::test]
+async fn a_host_by_its_other_transports() {
+    let host = Host::start(&["users"], None).await;
+    for scheme in ["ws", "grpc", "connect+http"] {
+        let url = format!("{scheme}://{}", host.addr);
+        let json = lines(&ostler(["inspect", "--json", &url], b"").await);
+        assert_eq!(json[0]["services"][0]["methods"], methods(), "{scheme}");
+    }
+}
+
+#[tokio::test]
 async fn every_guest_can_be_inspected() {
     for name in [
         "cancel",

@@ -4,6 +4,7 @@
 
 mod artefacts;
 mod call;
+mod foreign;
 mod forms;
 mod inspect;
 mod proto;

@@ -1,6 +1,7 @@
 //! TLS with real certificates: what `curl` and a client of our own see, whose
 //! clients are taken, and a certificate that is replaced while calls run.
 
+mod callers;
 mod replaced;
 
 use std::path::{Path, PathBuf};

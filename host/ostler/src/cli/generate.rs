@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use ostler::Contract;
-use ostler_transport::http::client::Http;
 
 use super::exit::{Class, Failure};
-use super::{folder, remote};
+use super::folder;
+use super::remote::{Peer, TlsArgs};
 
 /// Write files that are made of a contract.
 #[derive(Debug, clap::Args)]
@@ -44,8 +44,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 
 async fn contracts(target: &str) -> Result<Vec<Contract>, Failure> {
     if target.contains("://") {
-        let client = remote::connect(target, Http::One).await?;
-        return remote::contracts(&client).await;
+        let peer = Peer::new(target, false, &TlsArgs::default());
+        return peer.contracts().await;
     }
     let path = Path::new(target);
     if path.is_dir() {

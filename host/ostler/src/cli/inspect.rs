@@ -4,29 +4,32 @@ use std::io::{Write as _, stdout};
 use std::path::Path;
 
 use ostler::Contract;
-use ostler_transport::http::client::Http;
 
 use super::exit::{Class, Failure};
 use super::listing::Listing;
-use super::remote;
+use super::remote::{Peer, TlsArgs};
 
 /// Show the services of a component or a running host.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A component, or the URL of a host.
+    /// A component, or the URL of a host: http://, or grpc:// or connect+http://
+    /// for others too, which are asked by reflection.
     #[arg(value_name = "FILE|URL")]
     target: String,
 
     /// Print them as one line of JSON.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tls: TlsArgs,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let listing = if args.target.contains("://") {
-        let client = remote::connect(&args.target, Http::One).await?;
+        let peer = Peer::new(&args.target, false, &args.tls);
         let mut listing = Listing::default();
-        for contract in remote::contracts(&client).await? {
+        for contract in peer.contracts().await? {
             listing.add(None, &contract, None);
         }
         listing

@@ -11,6 +11,7 @@ mod inspect;
 mod listing;
 mod lock;
 mod logging;
+mod reflection;
 mod remote;
 mod run;
 mod sample;

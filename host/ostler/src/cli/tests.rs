@@ -140,11 +140,18 @@ fn the_machine_form() {
 }
 
 #[test]
-fn a_method_is_found_by_short_and_versioned_name() {
+fn a_method_is_found_by_its_names() {
     let contracts = [contract("things", PATTERNS)];
-    for service in ["things", "things.v1"] {
-        let (method, _) = remote::find(&contracts, service, "sum").unwrap();
-        assert_eq!(method.pattern.name(), "client_streaming");
+    for (service, plain) in [
+        ("things", "things"),
+        ("things.v1", "things.v1"),
+        ("demo.p.v1.Things", "things.v1"),
+    ] {
+        for method in ["sum", "Sum"] {
+            let found = remote::find(&contracts, service, method).unwrap();
+            assert_eq!(found.method.pattern.name(), "client_streaming");
+            assert_eq!(found.plain(service), plain);
+        }
     }
     let text = |service, method| remote::find(&contracts, service, method).unwrap_err().text;
     assert_eq!(

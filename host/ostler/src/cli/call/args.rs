@@ -8,16 +8,19 @@ use ostler_schema::Pattern;
 use serde_json::value::RawValue;
 
 use crate::cli::exit::Failure;
+use crate::cli::remote::{Peer, TlsArgs, Wire};
 
 /// Call one method of a running host; replies are printed as they come, one
 /// line of JSON each.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Where the host is, such as http://127.0.0.1:8080, or
-    /// ws://127.0.0.1:8080 to call over a WebSocket.
+    /// Where the host is, such as http://127.0.0.1:8080; ws:// calls over a
+    /// WebSocket, grpc:// by gRPC, connect+http:// by Connect. https://,
+    /// wss://, grpcs:// and connect+https:// are the same with TLS.
     pub(super) url: String,
 
-    /// What to call, such as users.get_user or users.v2.get_user.
+    /// What to call, such as users.get_user, users.v2.get_user or
+    /// demo.users.v1.Users/GetUser.
     #[arg(value_name = "SERVICE.METHOD")]
     pub(super) method: String,
 
@@ -43,10 +46,18 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
 
-    /// Speak HTTP/2 without TLS instead of HTTP/1.1; with ws:// for reading the
-    /// contract alone.
+    /// Speak HTTP/2 instead of HTTP/1.1; with ws:// for reading the contract
+    /// alone. gRPC always does.
     #[arg(long)]
     pub(super) http2: bool,
+
+    /// Ask the server what it has by reflection, not for its contract; others
+    /// than ostler, called by gRPC or Connect, are asked so anyway.
+    #[arg(long)]
+    pub(super) reflection: bool,
+
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
 
     /// Print how the call ended, with headers and trailers, as one line of
     /// JSON on stderr.
@@ -70,10 +81,22 @@ pub(super) enum Source {
 }
 
 impl Args {
+    /// The host.
+    pub(super) fn peer(&self) -> Result<Peer, Failure> {
+        let peer = Peer::new(&self.url, self.http2, &self.tls);
+        if self.reflection && peer.wire() != Wire::Rpc {
+            return Err(Failure::usage(
+                "--reflection: only grpc:// and connect+http:// have it",
+            ));
+        }
+        Ok(peer)
+    }
+
     /// Service and method.
     pub(super) fn address(&self) -> Result<(&str, &str), Failure> {
-        let split = self.method.rsplit_once('.');
+        let split = self.method.rsplit_once('/');
         split
+            .or_else(|| self.method.rsplit_once('.'))
             .filter(|(service, method)| !service.is_empty() && !method.is_empty())
             .ok_or_else(|| {
                 Failure::usage(format!(
@@ -164,6 +187,12 @@ mod tests {
     fn the_last_dot_ends_the_service() {
         let found = args(&[]);
         assert_eq!(found.address().unwrap(), ("users.v2", "get_user"));
+        let slash = Args {
+            method: "demo.users.v1.Users/GetUser".to_owned(),
+            ..found
+        };
+        let expected = ("demo.users.v1.Users", "GetUser");
+        assert_eq!(slash.address().unwrap(), expected);
         for bad in ["users", ".get", "users."] {
             let found = Args {
                 method: bad.to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
-use ostler_call::{Any, Body, Code, Kind, Metadata, Next, Status};
+use ostler_call::{Any, Body, Code, End, Kind, Metadata, Next, Status};
 use serde_json::{Map, Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -46,27 +46,30 @@ impl Output {
         }
     }
 
-    /// Writes every message and gives the trailers.
-    pub(super) async fn write(mut self, body: Body) -> Result<Metadata, Failure> {
+    /// Writes every message and notes the trailers, those of a failure too.
+    pub(super) async fn write(mut self, body: Body, report: &mut Report) -> Result<(), Failure> {
         let _guard = body.guard;
-        let trailers = match body.kind {
-            Kind::Empty(end) => end.result.map(|()| end.trailers)?,
+        let end = match body.kind {
+            Kind::Empty(end) => end,
             Kind::One(message, trailers) => {
                 self.put(&pretty(message)).await?;
-                trailers
+                let result = Ok(());
+                End { result, trailers }
             }
             Kind::Stream(mut messages) => loop {
                 match poll_fn(|cx| messages.as_mut().poll_next(cx)).await {
                     Next::Message(message) => self.put(&message).await?,
-                    Next::End(end) => break end.result.map(|()| end.trailers)?,
+                    Next::End(end) => break end,
                 }
             },
         };
+        report.trailers = end.trailers;
+        end.result?;
         if let Self::File(part) = self {
             let path = part.path.clone();
             part.complete().await.map_err(|e| at(&path, &e))?;
         }
-        Ok(trailers)
+        Ok(())
     }
 
     async fn put(&mut self, message: &[u8]) -> Result<(), Failure> {
@@ -259,13 +262,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.bin");
         let output = Output::open(Some(&path)).await.unwrap();
-        output.write(Body::one("bytes".into())).await.unwrap();
+        let mut report = Report::default();
+        let bytes = Body::one("bytes".into());
+        output.write(bytes, &mut report).await.unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"bytes");
 
         let lost = folder.path().join("lost.bin");
         let output = Output::open(Some(&lost)).await.unwrap();
-        let broken = Kind::Empty(Status::unavailable("gone").into());
-        output.write(broken.into()).await.unwrap_err();
+        let mut end = End::from(Status::unavailable("gone"));
+        end.trailers.insert("k", "v").unwrap();
+        let broken = Kind::Empty(end).into();
+        output.write(broken, &mut report).await.unwrap_err();
+        assert_eq!(report.trailers.get("k"), Some("v"));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
