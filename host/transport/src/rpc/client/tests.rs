@@ -644,6 +644,56 @@ async fn messages_cross_one_by_one_and_a_dropped_reply_cancels() {
     }
 }
 
+/// Bytes of one message of an endless reply, with its prefix.
+const PIECE: usize = 10 << 10;
+
+#[tokio::test]
+async fn a_reply_nobody_reads_fills_its_window_and_no_more() {
+    for window in [64 << 10, 1 << 20] {
+        let (started, mut writers) = mpsc::channel(1);
+        let server = Server::start(Http::Two, move |_| {
+            let started = started.clone();
+            async move {
+                let (writer, body) = writer();
+                started.send(writer).await.unwrap();
+                let mut response = Response::new(body);
+                *response.headers_mut() = map(PROTO);
+                response
+            }
+        })
+        .await;
+        let config = ClientConfig {
+            stream_window: window,
+            ..ClientConfig::default()
+        };
+        let url = format!("grpc://{}", server.addr);
+        let client = Client::connect_with(&url, None, config).await.unwrap();
+        let call = client.call(head(), Pattern::ServerStreaming, Body::empty());
+        let mut reply = call.await.unwrap();
+        let writer = writers.recv().await.unwrap();
+        let piece = Bytes::from(frames(&[(0, &[b'x'; PIECE - frame::PREFIX])]));
+        let mut sent = 0;
+        // Nothing tells that a write waits but that it goes on waiting.
+        while tokio::time::timeout(Duration::from_millis(300), writer.data(piece.clone()))
+            .await
+            .is_ok()
+        {
+            sent += PIECE;
+        }
+        let window = window as usize;
+        assert!(
+            (window..window + 8 * PIECE).contains(&sent),
+            "{sent} bytes went into a window of {window}"
+        );
+        // What is read makes room.
+        for _ in 0..sent / PIECE {
+            message(&mut reply).await;
+        }
+        writer.data(piece).await;
+        message(&mut reply).await;
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_fails_is_the_status() {
     for scheme in [GRPC, CONNECT] {
