@@ -23,7 +23,7 @@ async fn call(host: &Host, scheme: &str, options: &[&str]) -> Output {
         .args(options)
         .output()
         .await
-        .unwrap()
+        .expect("the binary is built")
 }
 
 #[tokio::test]
