@@ -14,8 +14,8 @@ mod resolve;
 
 pub use control::{Control, Options};
 pub use deploy::{
-    Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, Rollout, Step, VersionInfo,
-    VersionState,
+    Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, Rollout, Settings, Step,
+    VersionInfo, VersionState,
 };
 pub use middleware::AccessLog;
 pub use registry::{CallLimits, Deployed, RegistryError, Share};

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostler_control::{Candidate, Control, DeployError, Deployer, Options, Rollout};
+use ostler_control::{Candidate, Control, DeployError, Deployer, Options, Rollout, Settings};
 use ostler_runtime::{Engine, EngineConfig};
 use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
 
+use crate::admin::{Admin, Token, default_token_path};
 use crate::clock;
 use crate::config::{Config, Server, ServiceConfig, ServiceLimits};
 use crate::error::{Error, ErrorKind};
@@ -136,13 +137,15 @@ impl AppBuilder {
         let server = &self.config.server;
         let addresses = server.addresses(&listener_config(server, &components));
         let front = Front::bind(addresses).await?;
+        let admin = bind_admin(server).await?;
         let engine = Engine::new(engine_config(&self.config, &components))
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
         let options = Options {
             access_log: self.config.server.access_log,
         };
         let control = Control::new(&options);
-        let deployer = Deployer::new(engine, control.clone());
+        let defaults = settings(&self.config.limits, Vec::new());
+        let deployer = Deployer::new(engine, control.clone(), defaults);
         let mut services = Vec::new();
         for component in components {
             let label = component.label.clone();
@@ -152,7 +155,9 @@ impl AppBuilder {
         }
         Ok(App {
             control,
+            deployer,
             front,
+            admin,
             services,
             grace: self.config.server.grace,
         })
@@ -185,10 +190,10 @@ impl AppBuilder {
             }),
         });
         let all: Vec<_> = configured.chain(added).collect::<Result<_, _>>()?;
-        if all.is_empty() {
+        if all.is_empty() && self.config.server.admin.is_none() {
             return Err(Error::new(
                 ErrorKind::Config,
-                "no component to serve; name a FILE.wasm or add a [[service]] to the configuration",
+                "no component to serve; name a FILE.wasm, add a [[service]] to the configuration, or set server.admin to deploy one later",
             ));
         }
         Ok(all)
@@ -234,9 +239,7 @@ impl Component {
             name: None,
             label: label.clone(),
             bytes: self.bytes.into(),
-            guest: self.limits.guest(),
-            call: self.limits.call,
-            config: self.config,
+            settings: Some(settings(&self.limits, self.config)),
         };
         let fresh = Rollout {
             fresh: true,
@@ -272,11 +275,44 @@ pub fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(unreadable)
 }
 
+fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) -> Settings {
+    Settings {
+        guest: limits.guest(),
+        call: limits.call.clone(),
+        config,
+    }
+}
+
+/// The socket of the admin API, where one is configured.
+async fn bind_admin(server: &Server) -> Result<Option<Admin>, Error> {
+    let Some(address) = &server.admin else {
+        return Ok(None);
+    };
+    let path = server.admin_token.clone().or_else(default_token_path);
+    let path = path.ok_or_else(|| {
+        let text = "server.admin needs server.admin-token, a file for its token: this user has no home for one";
+        Error::new(ErrorKind::Config, text)
+    })?;
+    let token = Token::load_or_create(&path)
+        .map_err(|e| Error::new(ErrorKind::File, format!("the admin API's token: {e}")))?;
+    let bound = Admin::bind(address, token, &server.admin_hosts).await;
+    let admin = bound.map_err(|e| {
+        let text = format!("the admin API cannot listen on {address}: {e}");
+        Error::new(ErrorKind::Listen, text)
+    })?;
+    Ok(Some(admin))
+}
+
 /// An engine with room for every component's limits.
 fn engine_config(config: &Config, components: &[Component]) -> EngineConfig {
     let default = EngineConfig::default();
-    let guests: Vec<_> = components.iter().map(|c| c.limits.guest()).collect();
-    let sum = guests.iter().map(|g| g.instances).sum::<usize>();
+    let mut guests: Vec<_> = components.iter().map(|c| c.limits.guest()).collect();
+    let mut sum = guests.iter().map(|g| g.instances).sum::<usize>();
+    if config.server.admin.is_some() {
+        // Others may come, and two versions of each run while they are swapped.
+        guests.push(config.limits.guest());
+        sum = (2 * sum).max(default.instances as usize);
+    }
     let most = |f: fn(&ostler_runtime::Limits) -> usize| guests.iter().map(f).max();
     EngineConfig {
         instances: (config.server.instances).unwrap_or(u32::try_from(sum).unwrap_or(u32::MAX)),
@@ -299,7 +335,9 @@ fn listener_config(server: &Server, components: &[Component]) -> ListenerConfig 
 #[derive(Debug)]
 pub struct App {
     control: Control,
+    deployer: Deployer,
     front: Front,
+    admin: Option<Admin>,
     services: Vec<ServiceInfo>,
     grace: Duration,
 }
@@ -320,6 +358,11 @@ impl App {
         self.front.local_addrs()
     }
 
+    /// Where the admin API listens, if there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
+    }
+
     /// What is served.
     pub fn services(&self) -> &[ServiceInfo] {
         &self.services
@@ -336,12 +379,17 @@ impl App {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Summary {
         let Self {
             control,
+            deployer,
             front,
+            admin,
             grace,
             ..
         } = self;
         let handler: Arc<dyn Handler> = Arc::new(control.clone());
         let mut serving = front.serve(&handler, grace + LAST_WORDS);
+        if let Some(admin) = admin {
+            serving.administer(admin, control.clone(), deployer);
+        }
         shutdown.await;
 
         // Health first, so that balancers look elsewhere. Calls are still

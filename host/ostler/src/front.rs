@@ -6,11 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ostler_control::{Control, Deployer};
 use ostler_schema::Handler;
 use ostler_transport::listener::{Listener, ListenerConfig};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::Admin;
 use crate::error::{Error, ErrorKind};
 
 /// Bound sockets that serve nothing yet.
@@ -80,6 +82,17 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// Serves the admin API as well.
+    pub(crate) fn administer(&mut self, admin: Admin, control: Control, deployer: Deployer) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = admin.serve(control, deployer, stop).await {
+                tracing::error!(%error, "the admin API failed");
+            }
+            0
+        });
+    }
+
     /// Accepts no more connections and ends those there are once what they
     /// serve has ended.
     pub(crate) fn stop(&self) {

@@ -12,6 +12,7 @@
 //! # }
 //! ```
 
+pub mod admin;
 mod app;
 mod clock;
 mod config;

@@ -268,6 +268,16 @@ impl Deployment {
         })
     }
 
+    /// What it is held to.
+    pub fn limits(&self) -> &Limits {
+        &self.live.identity.limits
+    }
+
+    /// What the guest's `lifecycle.start` is handed.
+    pub fn config(&self) -> &[(String, String)] {
+        &self.live.config
+    }
+
     /// Counters.
     pub fn stats(&self) -> Stats {
         let pool = &self.live.pool;

@@ -35,6 +35,14 @@ pub struct Candidate {
     pub label: String,
     /// The component file.
     pub bytes: Bytes,
+    /// What it is held to and given; `None` for what holds for the version it
+    /// replaces, else for every component.
+    pub settings: Option<Settings>,
+}
+
+/// What a component is held to and given.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
     /// What its instances are held to.
     pub guest: Limits,
     /// What its calls are held to.
@@ -102,12 +110,19 @@ pub struct Placed {
 pub struct Deployer {
     engine: Engine,
     control: Control,
+    /// For the first version of a component.
+    settings: Settings,
 }
 
 impl Deployer {
-    /// Deploys what `engine` compiles to `control`.
-    pub fn new(engine: Engine, control: Control) -> Self {
-        Self { engine, control }
+    /// Deploys what `engine` compiles to `control`; `settings` are for
+    /// components that have none.
+    pub fn new(engine: Engine, control: Control, settings: Settings) -> Self {
+        Self {
+            engine,
+            control,
+            settings,
+        }
     }
 
     /// Takes a component through every step; `tell` is told of each. When it
@@ -129,13 +144,20 @@ impl Deployer {
             name,
             label,
             bytes,
-            guest,
-            call,
-            config,
+            settings,
         } = candidate;
         let contract = self.read(bytes.clone()).await?;
         let name = name.unwrap_or_else(|| self.name_of(&contract, rollout.fresh));
         let before = self.control.current(&name);
+        let settings = settings.unwrap_or_else(|| match &before {
+            Some(before) => before.settings(),
+            None => self.settings.clone(),
+        });
+        let Settings {
+            guest,
+            call,
+            config,
+        } = settings;
         tell(Step::Compiling);
         let options = DeploymentOptions {
             tenant: DEFAULT_TENANT.into(),

@@ -11,6 +11,7 @@ use ostler_schema::{Contract, Method, Service};
 
 use super::Profile;
 use crate::admit::Concurrency;
+use crate::deploy::Settings;
 
 /// What one call of a deployment may take; bounds of the guest itself are
 /// the runtime's.
@@ -115,6 +116,15 @@ impl Deployed {
             calls: Concurrency::new(limits.concurrency),
             limits,
             services,
+        }
+    }
+
+    /// What it is held to and given.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            guest: self.deployment.limits().clone(),
+            call: self.limits.clone(),
+            config: self.deployment.config().to_vec(),
         }
     }
 

@@ -12,6 +12,9 @@ pub(super) struct Listing {
     /// Addresses listened on; none for a file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) listen: Vec<String>,
+    /// Where the admin API listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) admin: Option<String>,
     pub(super) services: Vec<ServiceRow>,
 }
 

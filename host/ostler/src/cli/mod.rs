@@ -1,8 +1,10 @@
 //! The command line: arguments, then one module a command.
 
+mod admin;
 mod call;
 mod chunks;
 mod curl;
+mod deploy;
 mod exit;
 mod folder;
 mod generate;
@@ -18,6 +20,7 @@ mod sample;
 mod table;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
@@ -54,6 +57,14 @@ enum Command {
     Run(run::Args),
     Inspect(inspect::Args),
     Call(call::Args),
+    Deploy(deploy::Args),
+    List(versions::List),
+    Rollback(versions::Rollback),
+    /// Make the version on trial the one all calls go to; without one, give the
+    /// component the short names it shares with other majors of its package.
+    Promote(versions::Change),
+    /// Take a component out of service; its calls come to their end.
+    Drain(versions::Change),
     Lock(lock::Args),
     Generate(generate::Args),
     Import(import::Args),
@@ -95,6 +106,11 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::Run(args) => run::run(args).await,
             Command::Inspect(args) => inspect::run(args).await,
             Command::Call(args) => call::run(args).await,
+            Command::Deploy(args) => deploy::run(args).await,
+            Command::List(args) => versions::list(args).await,
+            Command::Rollback(args) => versions::rollback(args).await,
+            Command::Promote(args) => versions::promote(args).await,
+            Command::Drain(args) => versions::drain(args).await,
             Command::Lock(args) => lock::run(&args),
             Command::Generate(args) => generate::run(args).await,
             Command::Import(args) => import::run(&args),

@@ -76,6 +76,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
     let mut listing = Listing {
         listen: app.local_addrs().iter().map(ToString::to_string).collect(),
+        admin: app.admin_addr().map(|address| address.to_string()),
         ..Listing::default()
     };
     let urls = app.urls();
@@ -86,7 +87,14 @@ fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
     let text = if json {
         format!("{}\n", listing.json())
     } else {
-        format!("{}\nListening on {}\n", listing.table(), urls.join(", "))
+        let admin = app.admin_addr();
+        let admin = admin.map(|address| format!("Admin API on http://{address}\n"));
+        format!(
+            "{}\nListening on {}\n{}",
+            listing.table(),
+            urls.join(", "),
+            admin.unwrap_or_default()
+        )
     };
     let mut out = stdout().lock();
     out.write_all(text.as_bytes())

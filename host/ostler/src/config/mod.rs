@@ -56,11 +56,13 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Variables that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 4] = [
+const COMMAND_VARIABLES: [&str; 6] = [
     "OSTLER_CONFIG",
     "OSTLER_LOG",
     "OSTLER_LOG_FORMAT",
     "OSTLER_LISTEN",
+    "OSTLER_ADMIN",
+    "OSTLER_ADMIN_TOKEN",
 ];
 
 impl Config {

@@ -23,6 +23,12 @@ pub struct Server {
     pub access_log: AccessLog,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
+    /// Where the admin API listens; `None` has none.
+    pub admin: Option<String>,
+    /// The file of its token; `None` is the user's own.
+    pub admin_token: Option<PathBuf>,
+    /// Names the admin API may be called by, beside addresses and `localhost`.
+    pub admin_hosts: Vec<String>,
     /// Instances alive at once over all services; `None` adds up what the
     /// services may have.
     pub instances: Option<u32>,
@@ -37,6 +43,9 @@ impl Default for Server {
             listeners: Vec::new(),
             access_log: AccessLog::default(),
             cache: None,
+            admin: None,
+            admin_token: None,
+            admin_hosts: Vec::new(),
             instances: None,
         }
     }
@@ -143,6 +152,11 @@ pub(super) const KEYS: &[Key<Server>] = &[
         Ok(())
     }),
     Key::new("cache", |s, v| v.text().map(|v| s.cache = Some(v.into()))),
+    Key::new("admin", |s, v| v.text().map(|v| s.admin = Some(v.into()))),
+    Key::new("admin-token", |s, v| {
+        v.text().map(|v| s.admin_token = Some(v.into()))
+    }),
+    Key::new("admin-hosts", |s, v| v.texts().map(|v| s.admin_hosts = v)),
     Key::new("instances", |s, v| {
         let count = u32::try_from(v.count()?).unwrap_or(u32::MAX);
         s.instances = Some(count);

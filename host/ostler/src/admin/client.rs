@@ -1,0 +1,177 @@
+//! The client half of the admin API.
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+
+use super::token::Token;
+use super::wire::{Component, Event, Fault, Placed, Rollout};
+
+/// Why the admin API gave no answer.
+#[derive(Debug)]
+pub enum AdminError {
+    /// It was not reached, or broke off.
+    Connection(String),
+    /// It refused: a word for machines, words for people.
+    Refused(Fault),
+}
+
+impl fmt::Display for AdminError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(text) => f.write_str(text),
+            Self::Refused(fault) => f.write_str(&fault.message),
+        }
+    }
+}
+
+impl std::error::Error for AdminError {}
+
+/// A connection to the admin API of one host.
+#[derive(Debug)]
+pub struct Client {
+    address: String,
+    token: Token,
+    sender: SendRequest<Full<Bytes>>,
+}
+
+impl Client {
+    /// Connects to `http://HOST:PORT`.
+    ///
+    /// # Errors
+    /// [`AdminError::Connection`].
+    pub async fn connect(url: &str, token: Token) -> Result<Self, AdminError> {
+        let address = url.strip_prefix("http://").unwrap_or(url);
+        let address = address.trim_end_matches('/').to_owned();
+        let unreachable = |e: &dyn fmt::Display| {
+            AdminError::Connection(format!(
+                "no admin API at {address}: {e}; a host has one with `server.admin = \"ADDR\"`"
+            ))
+        };
+        let stream = TcpStream::connect(&address)
+            .await
+            .map_err(|e| unreachable(&e))?;
+        let connected = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = connected.map_err(|e| unreachable(&e))?;
+        #[expect(clippy::disallowed_methods, reason = "it ends with the client")]
+        tokio::spawn(connection);
+        Ok(Self {
+            address,
+            token,
+            sender,
+        })
+    }
+
+    /// What is deployed.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn list(&mut self) -> Result<Vec<Component>, AdminError> {
+        let reply = self.send(Method::GET, "/v1/components", Bytes::new());
+        whole(reply.await?).await
+    }
+
+    /// Deploys a component; `tell` is given every line of the answer.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn deploy(
+        &mut self,
+        component: Bytes,
+        rollout: &Rollout,
+        mut tell: impl FnMut(&Event),
+    ) -> Result<Placed, AdminError> {
+        let path = format!("/v1/components?{}", query(rollout));
+        let mut body = self.send(Method::POST, &path, component).await?;
+        let mut rest = BytesMut::new();
+        loop {
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                let line = rest.split_to(end + 1);
+                let event = parsed(&line)?;
+                tell(&event);
+                match event {
+                    Event::Step(_) => {}
+                    Event::Deployed(placed) => return Ok(placed),
+                    Event::Error(fault) => return Err(AdminError::Refused(fault)),
+                }
+            }
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    rest.extend_from_slice(&frame.into_data().unwrap_or_default());
+                }
+                Some(Err(e)) => return Err(broken(&e)),
+                None => return Err(broken(&"it ended before the deployment did")),
+            }
+        }
+    }
+
+    /// Does `action` (`rollback`, `promote`, `drain`) with a component.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn change(
+        &mut self,
+        component: &str,
+        action: &str,
+        rollout: &Rollout,
+    ) -> Result<Placed, AdminError> {
+        let component: String = form_urlencoded::byte_serialize(component.as_bytes()).collect();
+        let path = format!("/v1/components/{component}/{action}?{}", query(rollout));
+        let reply = self.send(Method::POST, &path, Bytes::new());
+        whole(reply.await?).await
+    }
+
+    /// The body of an answer that is no error.
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Incoming, AdminError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &self.address)
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", self.token.text()),
+            )
+            .body(Full::new(body))
+            .map_err(|e| broken(&e))?;
+        let reply = self.sender.send_request(request).await;
+        let reply = reply.map_err(|e| broken(&e))?;
+        let status = reply.status();
+        if status == StatusCode::OK {
+            return Ok(reply.into_body());
+        }
+        let fault: Result<Fault, _> = whole(reply.into_body()).await;
+        Err(match fault {
+            Ok(fault) => AdminError::Refused(fault),
+            Err(_) => AdminError::Connection(format!("no admin API: HTTP {status}")),
+        })
+    }
+}
+
+fn query(rollout: &Rollout) -> String {
+    serde_urlencoded::to_string(rollout).unwrap_or_default()
+}
+
+async fn whole<T: DeserializeOwned>(body: Incoming) -> Result<T, AdminError> {
+    let body = body.collect().await.map_err(|e| broken(&e))?;
+    parsed(&body.to_bytes())
+}
+
+fn parsed<T: DeserializeOwned>(text: &[u8]) -> Result<T, AdminError> {
+    serde_json::from_slice(text).map_err(|e| broken(&e))
+}
+
+fn broken(why: &dyn fmt::Display) -> AdminError {
+    AdminError::Connection(format!("the admin API broke off: {why}"))
+}

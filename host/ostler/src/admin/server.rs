@@ -1,0 +1,228 @@
+//! The server half of the admin API.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use futures_util::StreamExt as _;
+use ostler_control::{Candidate, Control, DeployError, Deployer};
+use ostler_schema::Contract;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::guard::{self, Guard};
+use super::token::Token;
+use super::wire::{Component, Event, Fault, Placed, Rollout};
+
+/// Lines that wait for a slow reader; a deployment has fewer.
+const EVENTS: usize = 16;
+
+/// A bound socket of the admin API.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    socket: TcpListener,
+    guard: Guard,
+}
+
+#[derive(Clone, Debug)]
+struct Shared {
+    control: Control,
+    deployer: Deployer,
+    /// Deployments go on when nobody reads of them any more.
+    tasks: TaskTracker,
+}
+
+impl Admin {
+    /// Binds `address`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) async fn bind(address: &str, token: Token, hosts: &[String]) -> io::Result<Self> {
+        Ok(Self {
+            socket: TcpListener::bind(address).await?,
+            guard: Guard {
+                token: Arc::new(token),
+                hosts: hosts.into(),
+            },
+        })
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop`, then lets deployments that run come to their end.
+    pub(crate) async fn serve(
+        self,
+        control: Control,
+        deployer: Deployer,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let tasks = TaskTracker::new();
+        let shared = Shared {
+            control,
+            deployer,
+            tasks: tasks.clone(),
+        };
+        let router = Router::new()
+            .route("/v1/components", get(list).post(deploy))
+            .route("/v1/components/{name}/rollback", post(rollback))
+            .route("/v1/components/{name}/promote", post(promote))
+            .route("/v1/components/{name}/drain", post(drain))
+            .fallback(nothing)
+            // The size of a component has a limit of its own.
+            .layer(DefaultBodyLimit::disable())
+            .layer(middleware::from_fn_with_state(self.guard, guard::check))
+            .with_state(shared);
+        let served = axum::serve(self.socket, router)
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await;
+        tasks.close();
+        tasks.wait().await;
+        served
+    }
+}
+
+/// An answer that is an error.
+struct Refused(u16, Fault);
+
+impl Refused {
+    fn request(text: impl Into<String>) -> Self {
+        Self(400, Fault::new("request", text))
+    }
+}
+
+impl From<DeployError> for Refused {
+    fn from(error: DeployError) -> Self {
+        let (status, fault) = Fault::of(&error);
+        Self(status, fault)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self.1)).into_response()
+    }
+}
+
+async fn nothing() -> Refused {
+    let text = "there is no such path; /v1/components is where the API begins";
+    Refused(404, Fault::new("not_found", text))
+}
+
+async fn list(State(shared): State<Shared>) -> Json<Vec<Component>> {
+    let components = shared.control.components().into_iter();
+    Json(components.map(Component::from).collect())
+}
+
+async fn deploy(
+    State(shared): State<Shared>,
+    query: Result<Query<Rollout>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<Response, Refused> {
+    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
+    let options = ostler_control::Rollout {
+        fresh: false,
+        force: rollout.force,
+        share: rollout.share().map_err(Refused::request)?,
+        drain: rollout.drain().map_err(Refused::request)?,
+    };
+    let candidate = Candidate {
+        name: rollout.name,
+        label: rollout.label.unwrap_or_else(|| "upload".to_owned()),
+        bytes: component(request.into_body()).await?,
+        settings: None,
+    };
+    let (events, mut told) = mpsc::channel(EVENTS);
+    shared.tasks.spawn(async move {
+        let tell = |event| {
+            // Nobody reads of it any more: it is deployed all the same.
+            events.try_send(event).ok();
+        };
+        let deploying = shared
+            .deployer
+            .deploy(candidate, options, |step| tell(Event::step(step)));
+        tell(match deploying.await {
+            Ok(placed) => Event::Deployed(Placed {
+                component: placed.name,
+                version: placed.number,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "a deployment was refused");
+                Event::Error(Fault::of(&error).1)
+            }
+        });
+    });
+    let lines = futures_util::stream::poll_fn(move |cx| told.poll_recv(cx)).map(|event| {
+        let mut line = serde_json::to_vec(&event).unwrap_or_default();
+        line.push(b'\n');
+        Ok::<_, Infallible>(Bytes::from(line))
+    });
+    let media = [(header::CONTENT_TYPE, "application/x-ndjson")];
+    Ok((media, Body::from_stream(lines)).into_response())
+}
+
+/// The component that is sent, unless it is too large.
+async fn component(body: Body) -> Result<Bytes, Refused> {
+    let mut pieces = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|e| Refused::request(format!("the upload broke off: {e}")))?;
+        bytes.extend_from_slice(&piece);
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Contract::check_size(size)
+            .map_err(|e| Refused(413, Fault::new("too_large", e.to_string())))?;
+    }
+    if bytes.is_empty() {
+        return Err(Refused::request(
+            "the body is empty; it is the bytes of a component",
+        ));
+    }
+    Ok(bytes.into())
+}
+
+type Asked = Result<Query<Rollout>, axum::extract::rejection::QueryRejection>;
+
+async fn rollback(
+    State(shared): State<Shared>,
+    Path(component): Path<String>,
+    query: Asked,
+) -> Result<Json<Placed>, Refused> {
+    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
+    let drain = rollout.drain().map_err(Refused::request)?;
+    let control = &shared.control;
+    let version = control.rollback(&component, rollout.version, drain).await?;
+    Ok(Json(Placed { component, version }))
+}
+
+async fn promote(
+    State(shared): State<Shared>,
+    Path(component): Path<String>,
+    query: Asked,
+) -> Result<Json<Placed>, Refused> {
+    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
+    let drain = rollout.drain().map_err(Refused::request)?;
+    let version = shared.control.promote(&component, drain)?;
+    Ok(Json(Placed { component, version }))
+}
+
+async fn drain(
+    State(shared): State<Shared>,
+    Path(component): Path<String>,
+    query: Asked,
+) -> Result<Json<Placed>, Refused> {
+    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
+    let drain = rollout.drain().map_err(Refused::request)?;
+    let version = shared.control.remove(&component, drain)?;
+    Ok(Json(Placed { component, version }))
+}

@@ -1,0 +1,201 @@
+//! What the admin API says, in JSON.
+
+use std::time::Duration;
+
+use ostler_control::{ComponentInfo, DeployError, Drain, Share, Step, VersionState};
+use serde::{Deserialize, Serialize};
+
+use crate::config::parse_duration;
+
+/// `GET /v1/components`: one of a list.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Component {
+    /// What it was deployed as.
+    pub name: String,
+    /// Full names of its services.
+    pub services: Vec<String>,
+    /// Oldest first.
+    pub versions: Vec<Version>,
+}
+
+/// A version of a component.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Version {
+    /// Counts up from 1.
+    pub number: u32,
+    /// Where it came from.
+    pub label: String,
+    /// `live`, `canary`, `draining` or `kept`.
+    pub state: String,
+    /// Of the calls, for a canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    /// Calls that run on it.
+    pub running: usize,
+}
+
+impl From<ComponentInfo> for Component {
+    fn from(info: ComponentInfo) -> Self {
+        let versions = info.versions.into_iter().map(|version| {
+            let (state, percent) = match version.state {
+                VersionState::Live => ("live", None),
+                VersionState::Canary(percent) => ("canary", Some(percent)),
+                VersionState::Draining => ("draining", None),
+                VersionState::Kept => ("kept", None),
+            };
+            Version {
+                number: version.number,
+                label: version.label,
+                state: state.to_owned(),
+                percent,
+                running: version.running,
+            }
+        });
+        Self {
+            name: info.name,
+            services: info.services,
+            versions: versions.collect(),
+        }
+    }
+}
+
+/// The query of `POST /v1/components` and of what changes a component.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollout {
+    /// The component; where it is left out, the one that has its services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Replace a version although its callers could not go on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub force: bool,
+    /// Percent of the calls it gets, on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<f64>,
+    /// Metadata whose value decides who is on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How long the version before may take to end its calls: `30s`, or
+    /// `unlimited`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain: Option<String>,
+    /// The version to go back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+impl Rollout {
+    /// How long the version before may take.
+    ///
+    /// # Errors
+    /// What is wrong with `drain`.
+    pub(super) fn drain(&self) -> Result<Drain, String> {
+        match self.drain.as_deref() {
+            None => Ok(Drain::default()),
+            Some("unlimited") => Ok(Drain::Unlimited),
+            Some(text) => match parse_duration(text) {
+                Some(time) => Ok(Drain::Within(Duration::min(time, MAX_DRAIN))),
+                None => Err(format!(
+                    "drain is a time such as 30s, or unlimited, not {text:?}"
+                )),
+            },
+        }
+    }
+
+    /// Which calls a version on trial gets.
+    ///
+    /// # Errors
+    /// What is wrong with `canary` or `key`.
+    pub(super) fn share(&self) -> Result<Option<Share>, String> {
+        match (self.canary, &self.key) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err("key needs canary, the percent of the calls".to_owned()),
+            (Some(percent), key) => match Share::new(percent, key.clone()) {
+                Some(share) => Ok(Some(share)),
+                None => Err(format!(
+                    "canary is a percentage from 0 to 100, not {percent}"
+                )),
+            },
+        }
+    }
+}
+
+/// As long as anybody could mean.
+const MAX_DRAIN: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// One line of the answer to `POST /v1/components`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// What the deployment has come to: `checking`, `compiling`, `warming`,
+    /// `waiting`, `live`.
+    Step(String),
+    /// The last line: it is live.
+    Deployed(Placed),
+    /// The last line: it is not, and what was live still is.
+    Error(Fault),
+}
+
+impl Event {
+    pub(super) fn step(step: Step) -> Self {
+        let name = match step {
+            Step::Checking => "checking",
+            Step::Compiling => "compiling",
+            Step::Warming => "warming",
+            Step::Waiting => "waiting",
+            Step::Live => "live",
+        };
+        Self::Step(name.to_owned())
+    }
+}
+
+/// What calls go to after a change.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Placed {
+    /// The component.
+    pub component: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Fault {
+    /// A word for machines: `unauthorized`, `breaking`, `not_found` and so on.
+    pub code: String,
+    /// Words and a remedy for people.
+    pub message: String,
+}
+
+impl Fault {
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// The fault, and the HTTP status where it is the whole answer.
+    pub(super) fn of(error: &DeployError) -> (u16, Self) {
+        let (status, code) = match error {
+            DeployError::Contract(_) => (422, "contract"),
+            DeployError::Breaking(_) => (409, "breaking"),
+            DeployError::Load(_) => (422, "load"),
+            DeployError::Start(_) => (422, "start"),
+            DeployError::Names(_) => (409, "names"),
+            DeployError::Unknown(_) => (404, "not_found"),
+            DeployError::NoVersion { .. } => (409, "no_version"),
+            DeployError::Panicked(_) => (500, "internal"),
+            DeployError::Leaving => (503, "shutting_down"),
+        };
+        (status, Self::new(code, error.to_string()))
+    }
+}

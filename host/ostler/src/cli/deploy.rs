@@ -1,0 +1,88 @@
+//! `ostler deploy`: puts a component live in a running host.
+
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::path::PathBuf;
+
+use ostler::admin::{Event, Rollout};
+
+use super::admin::Target;
+use super::exit::{Class, Failure};
+
+/// Put a component live in a running host, or replace the version that is:
+/// calls that run end on the old one, and none fails.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The component.
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+
+    /// What it is deployed as (default: the component that has its services
+    /// already, else the name of its first service).
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Replace a version although its callers could not go on.
+    #[arg(long)]
+    force: bool,
+
+    /// Give it this percentage of the calls, on trial: `promote` and
+    /// `rollback` end that.
+    #[arg(long, value_name = "PERCENT")]
+    canary: Option<f64>,
+
+    /// Let the value of this metadata decide whose calls are on trial.
+    #[arg(long, value_name = "KEY", requires = "canary")]
+    key: Option<String>,
+
+    /// How long the version before may take to end its calls, or `unlimited`.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    drain: String,
+
+    /// Print each step, and what came of it, as a line of JSON.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let component = ostler::read_component(&args.file)?;
+    let rollout = Rollout {
+        name: args.name,
+        label: Some(args.file.display().to_string()),
+        force: args.force,
+        canary: args.canary,
+        key: args.key,
+        drain: Some(args.drain),
+        version: None,
+    };
+    let mut client = args.target.connect().await?;
+    let terminal = stderr().is_terminal();
+    let tell = |event: &Event| {
+        // A reader that went away is no reason to stop.
+        let _gone = match event {
+            event if args.json => {
+                let line = serde_json::to_string(event).unwrap_or_default();
+                writeln!(stdout(), "{line}")
+            }
+            Event::Step(step) if terminal => writeln!(stderr(), "  {step}"),
+            _ => Ok(()),
+        };
+    };
+    let placed = client.deploy(component.into(), &rollout, tell).await?;
+    if args.json {
+        return Ok(());
+    }
+    let on_trial = match args.canary {
+        Some(percent) => format!(", for {percent} % of the calls"),
+        None => String::new(),
+    };
+    let line = format!(
+        "{} version {} is live{on_trial}\n",
+        placed.component, placed.version
+    );
+    stdout()
+        .write_all(line.as_bytes())
+        .map_err(|e| Failure::new(Class::File, format!("stdout: {e}")))
+}
