@@ -2,6 +2,7 @@
 //! every byte, and tables of behaviours. Nothing here sleeps: everything waits
 //! for a condition, for at most [`PATIENCE`].
 
+pub mod caller;
 mod clients;
 mod exchange;
 mod files;

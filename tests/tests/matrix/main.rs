@@ -3,17 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod caller;
-
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use ostler_call::{Body, Code, Deadline, Head};
 use ostler_schema::Pattern;
+use ostler_tests::caller::{self, Caller, Fed, Outcome, Transport};
 use ostler_tests::{Host, MATRIX, Table, within};
 use serde_json::{Value, json};
-
-use caller::{Caller, Fed, Outcome, Transport};
 
 /// What the methods of the contract fail with at the number 0.
 const REFUSED: &str = "0 is not allowed: ☺ 100 %";

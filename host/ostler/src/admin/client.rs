@@ -34,46 +34,42 @@ impl fmt::Display for AdminError {
 
 impl std::error::Error for AdminError {}
 
-/// A connection to the admin API of one host.
-#[derive(Debug)]
+/// Uses the admin API of one host, over a connection for each request.
+#[derive(Clone, Debug)]
 pub struct Client {
     address: String,
     token: Token,
-    sender: SendRequest<Full<Bytes>>,
 }
 
 impl Client {
-    /// Connects to `http://HOST:PORT`.
-    ///
-    /// # Errors
-    /// [`AdminError::Connection`].
-    pub async fn connect(url: &str, token: Token) -> Result<Self, AdminError> {
+    /// For the host whose admin API is at `http://HOST:PORT`.
+    pub fn new(url: &str, token: Token) -> Self {
         let address = url.strip_prefix("http://").unwrap_or(url);
         let address = address.trim_end_matches('/').to_owned();
+        Self { address, token }
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, AdminError> {
         let unreachable = |e: &dyn fmt::Display| {
             AdminError::Connection(format!(
-                "no admin API at {address}: {e}; a host has one with `server.admin = \"ADDR\"`"
+                "no admin API at {}: {e}; a host has one with `server.admin = \"ADDR\"`",
+                self.address
             ))
         };
-        let stream = TcpStream::connect(&address)
-            .await
-            .map_err(|e| unreachable(&e))?;
+        let stream = TcpStream::connect(&self.address).await;
+        let stream = stream.map_err(|e| unreachable(&e))?;
         let connected = http1::handshake(TokioIo::new(stream)).await;
         let (sender, connection) = connected.map_err(|e| unreachable(&e))?;
-        #[expect(clippy::disallowed_methods, reason = "it ends with the client")]
+        #[expect(clippy::disallowed_methods, reason = "it ends with its one request")]
         tokio::spawn(connection);
-        Ok(Self {
-            address,
-            token,
-            sender,
-        })
+        Ok(sender)
     }
 
     /// What is deployed.
     ///
     /// # Errors
     /// [`AdminError`].
-    pub async fn list(&mut self) -> Result<Vec<Component>, AdminError> {
+    pub async fn list(&self) -> Result<Vec<Component>, AdminError> {
         let reply = self.send(Method::GET, "/v1/components", Bytes::new());
         whole(reply.await?).await
     }
@@ -83,7 +79,7 @@ impl Client {
     /// # Errors
     /// [`AdminError`].
     pub async fn deploy(
-        &mut self,
+        &self,
         component: Bytes,
         rollout: &Rollout,
         mut tell: impl FnMut(&Event),
@@ -117,7 +113,7 @@ impl Client {
     /// # Errors
     /// [`AdminError`].
     pub async fn change(
-        &mut self,
+        &self,
         component: &str,
         action: &str,
         rollout: &Rollout,
@@ -129,12 +125,7 @@ impl Client {
     }
 
     /// The body of an answer that is no error.
-    async fn send(
-        &mut self,
-        method: Method,
-        path: &str,
-        body: Bytes,
-    ) -> Result<Incoming, AdminError> {
+    async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Incoming, AdminError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -145,7 +136,8 @@ impl Client {
             )
             .body(Full::new(body))
             .map_err(|e| broken(&e))?;
-        let reply = self.sender.send_request(request).await;
+        let mut connection = self.connect().await?;
+        let reply = connection.send_request(request).await;
         let reply = reply.map_err(|e| broken(&e))?;
         let status = reply.status();
         if status == StatusCode::OK {

@@ -24,8 +24,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Connects with the token.
-    pub(super) async fn connect(&self) -> Result<Client, Failure> {
+    /// A client with the token.
+    pub(super) fn client(&self) -> Result<Client, Failure> {
         let path = self.token.clone().or_else(default_token_path);
         let path = path.ok_or_else(|| {
             Failure::usage("--token FILE is needed: this user has no home to look for one in")
@@ -34,7 +34,7 @@ impl Target {
             let text = format!("the token of the admin API: {e}; the host makes it at its start");
             Failure::new(Class::File, text)
         })?;
-        Ok(Client::connect(&self.admin, token).await?)
+        Ok(Client::new(&self.admin, token))
     }
 }
 

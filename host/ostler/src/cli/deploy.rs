@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         drain: Some(args.drain),
         version: None,
     };
-    let mut client = args.target.connect().await?;
+    let client = args.target.client()?;
     let terminal = stderr().is_terminal();
     let tell = |event: &Event| {
         // A reader that went away is no reason to stop.

@@ -51,7 +51,7 @@ pub(super) struct Rollback {
 }
 
 pub(super) async fn list(args: List) -> Result<(), Failure> {
-    let components = args.target.connect().await?.list().await?;
+    let components = args.target.client()?.list().await?;
     let text = if args.json {
         format!(
             "{}\n",
@@ -112,7 +112,7 @@ async fn change(
         version,
         ..Rollout::default()
     };
-    let mut client = args.target.connect().await?;
+    let client = args.target.client()?;
     let placed = client.change(&args.component, action, &rollout).await?;
     if args.json {
         let line = serde_json::to_string(&placed).unwrap_or_default();

@@ -11,18 +11,26 @@ use bytes::Bytes;
 use ostler_call::{Body, Code, End, Head, Kind, MessageStream, Metadata, Next, Reply, Status};
 use ostler_schema::Pattern;
 use ostler_transport::http::client::{self as http, Http};
+use ostler_transport::rpc::client as rpc;
 use ostler_transport::websocket::client as websocket;
 use serde_json::Value;
 
+/// What carries a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// JSON over HTTP/1.1.
     Http1,
+    /// JSON over HTTP/2 without TLS.
     H2c,
+    /// Envelopes of `ostler.v1`.
     WebSocket,
+    /// gRPC with JSON.
+    Grpc,
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 3] = [Self::Http1, Self::H2c, Self::WebSocket];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Http1, Self::H2c, Self::WebSocket, Self::Grpc];
 }
 
 impl fmt::Display for Transport {
@@ -31,18 +39,28 @@ impl fmt::Display for Transport {
             Self::Http1 => "HTTP/1.1",
             Self::H2c => "h2c",
             Self::WebSocket => "WebSocket",
+            Self::Grpc => "gRPC",
         })
     }
 }
 
 /// A client of one host.
-pub(crate) enum Caller {
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Over HTTP.
     Http(http::Client),
+    /// Over a WebSocket.
     WebSocket(websocket::Client),
+    /// In gRPC.
+    Grpc(rpc::Client),
 }
 
 impl Caller {
-    pub(crate) async fn connect(transport: Transport, addr: SocketAddr) -> Self {
+    /// Connects to a host.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn connect(transport: Transport, addr: SocketAddr) -> Self {
         let http = async |version| {
             let url = format!("http://{addr}");
             Self::Http(http::Client::connect(&url, version).await.unwrap())
@@ -54,30 +72,36 @@ impl Caller {
                 let url = format!("ws://{addr}");
                 Self::WebSocket(websocket::Client::connect(&url).await.unwrap())
             }
+            Transport::Grpc => {
+                let url = format!("grpc://{addr}");
+                Self::Grpc(rpc::Client::connect(&url).await.unwrap())
+            }
         }
     }
 
-    pub(crate) async fn call(
-        &self,
-        head: Head,
-        pattern: Pattern,
-        body: Body,
-    ) -> Result<Reply, Status> {
+    /// Makes a call.
+    ///
+    /// # Errors
+    /// As the client has it.
+    pub async fn call(&self, head: Head, pattern: Pattern, body: Body) -> Result<Reply, Status> {
         match self {
             Self::Http(client) => client.call(head, pattern, body).await,
             Self::WebSocket(client) => client.call(head, pattern, body).await,
+            Self::Grpc(client) => client.call(head, pattern, body).await,
         }
     }
 }
 
 /// Messages that are there; then the end, or nothing.
-pub(crate) struct Fed {
+#[derive(Debug)]
+pub struct Fed {
     messages: VecDeque<Bytes>,
     ends: bool,
 }
 
 impl Fed {
-    pub(crate) fn new(messages: &[Value], ends: bool) -> Self {
+    /// These messages; then the end, if it `ends`.
+    pub fn new(messages: &[Value], ends: bool) -> Self {
         Self {
             messages: messages.iter().map(|m| m.to_string().into()).collect(),
             ends,
@@ -98,15 +122,23 @@ impl MessageStream for Fed {
 
 /// How a call ended, whatever carried it.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) messages: Vec<Value>,
-    pub(crate) code: Code,
-    pub(crate) text: String,
-    pub(crate) trailers: Metadata,
+pub struct Outcome {
+    /// What was answered.
+    pub messages: Vec<Value>,
+    /// How it ended.
+    pub code: Code,
+    /// Why.
+    pub text: String,
+    /// Metadata of the end, and of the head where there is no other.
+    pub trailers: Metadata,
 }
 
 impl Outcome {
-    pub(crate) async fn of(reply: Reply) -> Self {
+    /// Reads a reply to its end.
+    ///
+    /// # Panics
+    /// When it is no JSON.
+    pub async fn of(reply: Reply) -> Self {
         // HTTP has no trailers where the head already has the status.
         let headers = reply.headers.clone();
         let mut messages = Vec::new();
@@ -142,7 +174,10 @@ impl From<Status> for Outcome {
 }
 
 /// Reads a reply to its end.
-pub(crate) async fn read(reply: Reply, messages: &mut Vec<Value>) -> End {
+///
+/// # Panics
+/// When it is no JSON.
+pub async fn read(reply: Reply, messages: &mut Vec<Value>) -> End {
     let value = |bytes: &Bytes| serde_json::from_slice(bytes).unwrap();
     match reply.body.kind {
         Kind::Empty(end) => end,
