@@ -3,6 +3,7 @@
 //! No tokio, no wasmtime.
 
 pub mod codec;
+pub mod compat;
 mod contract;
 mod extract;
 mod failure;
