@@ -37,11 +37,14 @@ impl Memory {
     }
 }
 
+/// A field and its name in WIT; of a member of a oneof, `field.case`.
+type Named<'a> = (String, &'a FieldLayout);
+
 /// A message, and its fields by their names in WIT.
 struct Message<'a> {
     plan: &'a Plan,
     layout: &'a MessageLayout,
-    fields: Vec<(String, &'a FieldLayout)>,
+    fields: Vec<Named<'a>>,
     places: HashMap<String, usize>,
 }
 
@@ -92,7 +95,10 @@ impl<'a> Message<'a> {
         let parts = self.fields.iter().map(|(step, field)| Part {
             step,
             number: field.number.into(),
-            ty: whole(self.plan, self.layout.shape, field),
+            ty: match field.slot {
+                Slot::Oneof { .. } => field.ty,
+                _ => whole(self.plan, self.layout.shape, field),
+            },
         });
         parts.collect()
     }
@@ -153,25 +159,29 @@ impl<'a, 'f> Proto<'a, 'f> {
 
     fn fields(&mut self, place: &Place, of: &Both<Message<'a>>) {
         let parts = of.as_ref().map(Message::parts);
-        let renamed = renames(self.plans, parts.as_ref().map(Vec::as_slice));
+        let mut renamed = renames(self.plans, parts.as_ref().map(Vec::as_slice));
+        // A field that moves into a oneof, or out of it, is another.
+        renamed.retain(|old, new| old.contains('.') == new.contains('.'));
         let new_names: HashSet<&str> = renamed.values().copied().collect();
-        for (step, old) in &of.old.fields {
+        for field in &of.old.fields {
+            let (step, old) = (&field.0, field.1);
             if !self.findings.step() {
                 return;
             }
-            let here = self.part(place, of, step, old.slot);
+            let here = self.part(place, of, field, of.old.layout.shape);
             let to = renamed.get(step.as_str()).copied();
             match of.new.find(to.unwrap_or(step)) {
                 Some(new) => self.known(&here, of, Both { old, new }, to),
                 None => self.removed(&here, of, step, old),
             }
         }
-        for (step, new) in &of.new.fields {
+        for field in &of.new.fields {
+            let (step, new) = (&field.0, field.1);
             if !self.findings.step() {
                 return;
             }
             if of.old.find(step).is_none() && !new_names.contains(step.as_str()) {
-                let here = self.part(place, of, step, new.slot);
+                let here = self.part(place, of, field, of.new.layout.shape);
                 self.added(&here, of, step, new);
             }
         }
@@ -380,8 +390,15 @@ impl<'a, 'f> Proto<'a, 'f> {
     }
 
     /// Where the walk along the types finds the same part.
-    fn part(&self, place: &Place, of: &Both<Message<'a>>, step: &str, slot: Slot) -> Place {
-        match (of.old.layout.shape, slot) {
+    fn part(
+        &self,
+        place: &Place,
+        of: &Both<Message<'a>>,
+        field: &Named<'a>,
+        shape: Shape,
+    ) -> Place {
+        let step = field.0.as_str();
+        match (shape, field.1.slot) {
             (Shape::Wrapper(_), _) => place.clone(),
             (_, Slot::Oneof { .. }) => {
                 let (field, case) = step.split_once('.').unwrap_or((step, step));

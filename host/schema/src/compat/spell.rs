@@ -34,8 +34,9 @@ fn nested(plan: &Plan, ty: Option<TypeId>, depth: usize) -> String {
             (Some(ok), Some(err)) => format!("result<{}, {}>", inner(*ok), inner(*err)),
         },
         of => match name(of) {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => noun(of).to_owned(),
+            Some("") => "parameters".to_owned(),
+            Some(name) => name.to_owned(),
+            None => noun(of).to_owned(),
         },
     }
 }

@@ -90,6 +90,120 @@ pub(crate) fn contract() -> impl Strategy<Value = Contract> {
     })
 }
 
+/// How one version of a contract becomes another.
+#[derive(Clone, Debug)]
+enum Edit {
+    /// A field or case at the end.
+    Add(Use),
+    /// One that an old client need not know, so that more pairs are compatible.
+    AddOptional(Use),
+    Drop,
+    Replace(usize, Use),
+    /// The same in an option, or out of it.
+    Wrap(usize),
+    /// An integer of another width.
+    Width(usize, &'static str),
+    Turn(usize),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<usize>;
+    prop_oneof![
+        1 => a_use().prop_map(Edit::Add),
+        2 => a_use().prop_map(Edit::AddOptional),
+        1 => Just(Edit::Drop),
+        1 => (at(), a_use()).prop_map(|(at, of)| Edit::Replace(at, of)),
+        1 => at().prop_map(Edit::Wrap),
+        2 => (at(), prop::sample::select(&PLAIN[1..13])).prop_map(|(at, of)| Edit::Width(at, of)),
+        1 => at().prop_map(Edit::Turn),
+    ]
+}
+
+impl Edit {
+    fn apply(&self, definition: &mut Definition) {
+        match definition {
+            Definition::Record(uses) => self.apply_to(uses, |of| of),
+            Definition::Variant(cases) => self.apply_to(cases, Some),
+            Definition::Enum(count) => *count = self.counted(*count, 40),
+            Definition::Flags(count) => *count = self.counted(*count, 32),
+        }
+    }
+
+    fn counted(&self, count: usize, most: usize) -> usize {
+        match self {
+            Self::Drop => (count - 1).max(1),
+            _ => (count + 1).min(most),
+        }
+    }
+
+    fn apply_to<T: Clone + AsUse>(&self, parts: &mut Vec<T>, of: impl Fn(Use) -> T) {
+        let count = parts.len();
+        match self {
+            Self::Add(new) => parts.push(of(new.clone())),
+            Self::AddOptional(new) => parts.push(of(Use::Option(Box::new(new.clone())))),
+            Self::Drop if count > 1 => drop(parts.pop()),
+            Self::Drop => {}
+            Self::Replace(at, new) => parts[at % count] = of(new.clone()),
+            Self::Wrap(at) => {
+                if let Some(old) = parts[at % count].as_use() {
+                    parts[at % count] = of(match old.clone() {
+                        Use::Option(inner) => *inner,
+                        other => Use::Option(Box::new(other)),
+                    });
+                }
+            }
+            Self::Width(at, name) => parts[at % count] = of(Use::Plain(name)),
+            Self::Turn(at) => parts.rotate_left(at % count),
+        }
+    }
+}
+
+/// What may be a type where it is used.
+trait AsUse {
+    fn as_use(&self) -> Option<&Use>;
+}
+
+impl AsUse for Use {
+    fn as_use(&self) -> Option<&Use> {
+        Some(self)
+    }
+}
+
+impl AsUse for Option<Use> {
+    fn as_use(&self) -> Option<&Use> {
+        self.as_ref()
+    }
+}
+
+/// A contract and a later version of it.
+pub(crate) fn versions() -> impl Strategy<Value = (Contract, Contract)> {
+    let old = (vec(definition(), 1..4), vec(a_use(), 1..3));
+    let edits = vec((any::<usize>(), edit()), 1..3);
+    (old, edits).prop_map(|((definitions, uses), edits)| {
+        let (mut new, mut new_uses) = (definitions.clone(), uses.clone());
+        let places = new.len() + new_uses.len();
+        for (at, edit) in &edits {
+            match (at % places).checked_sub(new.len()) {
+                None => edit.apply(&mut new[at % places]),
+                // Methods stay what they are: one type, or another.
+                Some(place) => match edit {
+                    Edit::Add(_) | Edit::AddOptional(_) | Edit::Drop | Edit::Turn(_) => {}
+                    edit => {
+                        let mut one = vec![new_uses[place].clone()];
+                        edit.apply_to(&mut one, |of| of);
+                        new_uses[place] = one.remove(0);
+                    }
+                },
+            }
+        }
+        let read = |text: String| {
+            let files = BTreeMap::from([("a.wit".to_owned(), text.clone())]);
+            Contract::from_wit(files, None).unwrap_or_else(|error| panic!("{error} in {text}"))
+        };
+        (read(text(&definitions, &uses)), read(text(&new, &new_uses)))
+    })
+}
+
 /// The messages of its methods.
 pub(crate) fn messages(contract: &Contract) -> Vec<MessageType> {
     let methods = contract

@@ -5,4 +5,5 @@ mod contracts;
 mod values;
 
 mod agreement;
+mod compat;
 mod round_trip;
