@@ -16,6 +16,7 @@ mod process;
 mod progress;
 mod python;
 mod setup;
+mod swap;
 mod test;
 mod toolchain;
 mod workspace;
@@ -43,6 +44,9 @@ Commands:
              --seconds N   for each; 60 unless said otherwise
   interop  run clients that are not on every machine against the host: grpcurl,
            and pages in Chromium; needs Go, Node and Chromium
+  swap-test
+           swap versions 100 times under 100,000 calls, and once more with guests
+           in Python and JavaScript among them
   help     show this
 ";
 
@@ -62,7 +66,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         eprint!("{HELP}");
         return Ok(ExitCode::from(2));
     };
-    let known = ["setup", "guests", "demo", "test", "interop"];
+    let known = ["setup", "guests", "demo", "test", "interop", "swap-test"];
     if let Some(extra) = rest.first()
         && known.contains(&command.as_str())
     {
@@ -79,6 +83,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "conformance" => conformance::run(&conformance::Options::parse(rest)?),
         conformance::SERVER => conformance::serve(rest).map(|()| ExitCode::SUCCESS),
         "interop" => interop::run(),
+        "swap-test" => swap::run(),
         "fuzz" => fuzz::run(&fuzz::Options::parse(rest)?),
         "help" | "--help" | "-h" => {
             progress::say(HELP);

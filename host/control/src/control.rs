@@ -136,8 +136,9 @@ impl Control {
         self.versions.owner(service)
     }
 
-    /// The component of this name, or the one that has a service of this name.
-    fn named(&self, name: &str) -> Arc<str> {
+    /// The component of this name, or the one that has a service of this name;
+    /// else the name.
+    pub fn named(&self, name: &str) -> Arc<str> {
         let service = |services: &Services| {
             let (deployed, service) = services.get(name)?.current();
             Some(deployed.contract.services[service].proto.clone())

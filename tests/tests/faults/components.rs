@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use ostler_tests::{Table, command, within};
+use ostler_tests::{Table, command, component, within};
 use ostler_wit::section::{self, Section};
 use tempfile::TempDir;
 use wasm_encoder::{ComponentSection as _, CustomSection};
 
 use crate::Site;
-use crate::made::component;
 
 /// A component that cannot be served.
 const COMPONENT: i32 = 3;

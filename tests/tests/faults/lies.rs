@@ -5,11 +5,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ostler_tests::{Http, Request, Table, call};
+use ostler_tests::{Http, Request, Table, call, component};
 use tempfile::TempDir;
 
 use crate::Site;
-use crate::made::component;
 
 /// Method, result in WIT, instructions that make it, and the status of a call.
 /// What is returned by address is at 1024.

@@ -12,7 +12,6 @@ mod floods;
 mod frames;
 mod guests;
 mod lies;
-mod made;
 mod slow;
 
 use std::cell::Cell;

@@ -209,7 +209,7 @@ async fn swaps(what: &str, variants: &[Bytes], plan: &Plan) {
     }
     let result = load.finish().await;
     println!(
-        "{what}: {} calls, {} failed, {} swaps, p99 {:.2} ms steady, {:.2} ms while swapping, ratio {:.2}",
+        "swaps: {what}: {} calls, {} failed, {} swaps, p99 {:.2} ms steady, {:.2} ms while swapping, ratio {:.2}",
         result.calls,
         result.failed.len(),
         plan.swaps,

@@ -201,6 +201,7 @@ async fn rollback(
     let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
     let drain = rollout.drain().map_err(Refused::request)?;
     let control = &shared.control;
+    let component = control.named(&component).to_string();
     let version = control.rollback(&component, rollout.version, drain).await?;
     Ok(Json(Placed { component, version }))
 }
@@ -212,7 +213,9 @@ async fn promote(
 ) -> Result<Json<Placed>, Refused> {
     let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
     let drain = rollout.drain().map_err(Refused::request)?;
-    let version = shared.control.promote(&component, drain)?;
+    let control = &shared.control;
+    let component = control.named(&component).to_string();
+    let version = control.promote(&component, drain)?;
     Ok(Json(Placed { component, version }))
 }
 
@@ -223,6 +226,8 @@ async fn drain(
 ) -> Result<Json<Placed>, Refused> {
     let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
     let drain = rollout.drain().map_err(Refused::request)?;
-    let version = shared.control.remove(&component, drain)?;
+    let control = &shared.control;
+    let component = control.named(&component).to_string();
+    let version = control.remove(&component, drain)?;
     Ok(Json(Placed { component, version }))
 }

@@ -1,0 +1,90 @@
+//! Versions come, go and come back.
+
+use ostler_tests::component;
+
+use crate::{Admin, which};
+
+fn states(all: &[(u64, &str)]) -> Vec<(u64, String)> {
+    all.iter().map(|(n, s)| (*n, (*s).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_version_replaces_another_and_is_taken_back() {
+    let admin = Admin::start().await;
+    assert_eq!(admin.says(&["list"]).await, "nothing is deployed\n");
+    assert_eq!(admin.which("which").await, Err(404));
+    let said = admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+    assert_eq!(said, "which.v1 version 1 is live\n");
+    assert_eq!(admin.which("which").await, Ok(1));
+    let said = admin.deploy("two.wasm", &which("1.1.0", 2), &[]).await;
+    assert_eq!(said, "which.v1 version 2 is live\n");
+    assert_eq!(admin.which("which").await, Ok(2));
+    admin.deploy("three.wasm", &which("1.2.0", 3), &[]).await;
+    let said = admin.says(&["rollback", "which"]).await;
+    assert_eq!(said, "which.v1 version 2 is live again\n");
+    assert_eq!(admin.which("which").await, Ok(2));
+    let said = admin.says(&["rollback", "which.v1", "--to", "3"]).await;
+    assert_eq!(said, "which.v1 version 3 is live again\n");
+    assert_eq!(admin.which("which").await, Ok(3));
+    let text = admin.refuses(2, &["rollback", "which", "--to", "7"]).await;
+    assert!(text.contains("no version 7"), "{text}");
+    let said = admin.says(&["drain", "which"]).await;
+    assert_eq!(said, "which.v1 version 3 takes no more calls\n");
+    assert_eq!(admin.which("which").await, Err(404));
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_start_replaces_nothing() {
+    let admin = Admin::start().await;
+    admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+    let wit = "package test:which@1.1.0;
+        interface which { which: func() -> u32; }
+        world service { export which; }";
+    let wat = r#"(module (memory (export "memory") 1)
+        (func $start unreachable) (start $start)
+        (func (export "test:which/which@1.1.0#which") (result i32) i32.const 2))"#;
+    let file = admin.file("bad.wasm", &component(wit, wat));
+    let text = admin.refuses(3, &["deploy", &file]).await;
+    assert!(text.contains("did not start"), "{text}");
+    assert_eq!(admin.which("which").await, Ok(1));
+    assert_eq!(admin.versions("which.v1").await, states(&[(1, "live")]));
+}
+
+#[tokio::test]
+async fn majors_live_side_by_side() {
+    let admin = Admin::start().await;
+    admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+    let said = admin.deploy("two.wasm", &which("2.0.0", 2), &[]).await;
+    assert_eq!(said, "which.v2 version 1 is live\n");
+    let answers = async || {
+        let mut answers = Vec::new();
+        for name in ["which", "which.v1", "which.v2"] {
+            answers.push(admin.which(name).await.unwrap());
+        }
+        answers
+    };
+    assert_eq!(answers().await, [1, 1, 2]);
+    let said = admin.says(&["promote", "which.v2"]).await;
+    assert_eq!(said, "which.v2 version 1 is live\n");
+    assert_eq!(answers().await, [2, 1, 2]);
+    // A new version of a major takes nothing from the other.
+    admin.deploy("three.wasm", &which("1.1.0", 3), &[]).await;
+    assert_eq!(answers().await, [2, 3, 2]);
+    admin.says(&["promote", "which.v1"]).await;
+    assert_eq!(answers().await, [3, 3, 2]);
+    admin.says(&["drain", "which.v1"]).await;
+    assert_eq!(admin.which("which").await, Ok(2));
+}
+
+#[tokio::test]
+async fn a_name_of_somebody_else_is_refused() {
+    let admin = Admin::start().await;
+    admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+    let file = admin.file("two.wasm", &which("1.0.0", 2));
+    let text = admin
+        .refuses(3, &["deploy", &file, "--name", "other"])
+        .await;
+    assert!(text.contains("two services are called"), "{text}");
+    assert_eq!(admin.which("which").await, Ok(1));
+    assert_eq!(admin.versions("other").await, []);
+}
