@@ -89,7 +89,9 @@ impl Options {
             .args(["--log", &self.log, "--config"])
             .arg(&config)
             .args(&self.arguments)
-            .env("OSTLER_SERVER_CACHE", &self.cache);
+            .env("OSTLER_SERVER_CACHE", &self.cache)
+            // What is deployed is the host's own, unless its store is named.
+            .env("XDG_STATE_HOME", folder.path());
         let mut child = command.spawn().expect("the host can be started");
         let log = Log::new();
         let mut tasks = JoinSet::new();
@@ -220,6 +222,15 @@ impl Host {
         let pid = pid.expect("a process id is a positive number");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)
             .expect("a child can be signalled");
+    }
+
+    /// Ends it at once, with SIGKILL.
+    ///
+    /// # Panics
+    /// When it has ended before.
+    pub async fn kill(mut self) {
+        let killed = crate::within("the end of the host", self.child.kill()).await;
+        killed.expect("a child can be killed");
     }
 
     /// Waits for its end.

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_call::{Body, Head, Reply};
-use ostler_schema::{Admitted, Call, CallFuture, Handler, Health};
+use ostler_schema::{Admitted, Call, CallFuture, Contract, Handler, Health};
 use tokio_util::task::TaskTracker;
 
 use crate::admit::{Gate, Phase};
 use crate::builtin::{Builtin, Index, Watched};
 use crate::clock;
-use crate::deploy::{self, Changed, ComponentInfo, DeployError, Drain, Rollout, Versions};
+use crate::deploy::{
+    self, Before, Changed, ComponentInfo, DeployError, Drain, Keep, Restored, Rollout, Versions,
+};
 use crate::dispatch::Invocation;
 use crate::middleware::{self, AccessLog, RequestIds, Shared};
 use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services};
+use crate::store::Kept;
 
 /// What holds for the whole host.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ pub struct Options {
 pub struct Control {
     shared: Arc<Shared>,
     versions: Arc<Versions>,
+    /// Held by who brings a version back.
+    back: Arc<tokio::sync::Mutex<()>>,
     /// Versions that end the calls they have.
     retiring: TaskTracker,
 }
@@ -49,6 +54,7 @@ impl Control {
                 watched: Arc::new(Watched::new(index)),
             }),
             versions: Arc::default(),
+            back: Arc::default(),
             retiring: TaskTracker::new(),
         }
     }
@@ -65,16 +71,30 @@ impl Control {
         deployed: Deployed,
         rollout: Rollout,
     ) -> Result<u32, DeployError> {
+        self.put_kept(name, deployed, None, rollout).await
+    }
+
+    /// The same of a version that is kept in this file.
+    pub(crate) async fn put_kept(
+        &self,
+        name: &str,
+        deployed: Deployed,
+        file: Option<Kept>,
+        rollout: Rollout,
+    ) -> Result<u32, DeployError> {
+        let name: Arc<str> = name.into();
         let deployed = Arc::new(deployed);
+        let file = file.map(Arc::new);
         let share = rollout.share.map(Arc::new);
-        let registry = &self.shared.registry;
         loop {
-            self.versions.room(name).await;
-            let put = self
-                .versions
-                .put(registry, name, &deployed, share.as_ref())?;
-            if let Some(changed) = put {
-                return Ok(self.changed(name, "deployed", changed, rollout.drain));
+            self.versions.room(&name).await;
+            let (deployed, file, share) = (deployed.clone(), file.clone(), share.clone());
+            let put = self.change(&name, "deployed", rollout.drain, move |c, name| {
+                let (file, share) = (file.as_ref(), share.as_ref());
+                c.versions.put(c.registry(), name, &deployed, file, share)
+            });
+            if let Some(number) = put.await? {
+                return Ok(number);
             }
         }
     }
@@ -83,21 +103,43 @@ impl Control {
     /// the one before. Returns the number of the version that calls go to.
     ///
     /// # Errors
-    /// [`DeployError`] when there is none.
+    /// [`DeployError`] when there is none, or it cannot be loaded or kept.
     pub async fn rollback(
         &self,
         name: &str,
         number: Option<u32>,
         drain: Drain,
     ) -> Result<u32, DeployError> {
-        let name = &*self.named(name);
-        let version = self.versions.before(name, number)?;
-        if let Some(version) = &version {
-            deploy::bring_back(version).await;
-        }
-        let registry = &self.shared.registry;
-        let changed = self.versions.back_to(registry, name, version)?;
-        Ok(self.changed(name, "rolled back", changed, drain))
+        let (control, name) = (self.clone(), self.named(name));
+        // Who asked may go away, but a version is brought back or is not.
+        let back = async move { control.back_to(&name, number, drain).await };
+        let went = self.retiring.spawn(back).await;
+        went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
+    }
+
+    async fn back_to(
+        &self,
+        name: &Arc<str>,
+        number: Option<u32>,
+        drain: Drain,
+    ) -> Result<u32, DeployError> {
+        let _turn = self.back.lock().await;
+        let version = match self.versions.before(name, number)? {
+            Before::Current => None,
+            Before::Loaded(version) => {
+                deploy::bring_back(&version).await;
+                Some(version)
+            }
+            Before::Asleep(asleep) => {
+                let keep = self.versions.keep().cloned();
+                let wake = move || keep.map(|keep| keep.wake(&asleep)).transpose();
+                deploy::blocking(wake).await??
+            }
+        };
+        self.certain(name, "rolled back", drain, move |c, name| {
+            c.versions.back_to(c.registry(), name, version.as_ref())
+        })
+        .await
     }
 
     /// Makes the version on trial the one that all calls go to; without one,
@@ -105,21 +147,84 @@ impl Control {
     /// package. Returns the number of the version that calls go to.
     ///
     /// # Errors
-    /// [`DeployError::Unknown`].
-    pub fn promote(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
-        let name = &*self.named(name);
-        let changed = self.versions.promote(&self.shared.registry, name)?;
-        Ok(self.changed(name, "promoted", changed, drain))
+    /// [`DeployError::Unknown`], [`DeployError::Store`].
+    pub async fn promote(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
+        let name = self.named(name);
+        self.certain(&name, "promoted", drain, |c, name| {
+            c.versions.promote(c.registry(), name)
+        })
+        .await
     }
 
     /// Takes a component out of service and lets its calls end.
     ///
     /// # Errors
-    /// [`DeployError::Unknown`].
-    pub fn remove(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
-        let name = &*self.named(name);
-        let changed = self.versions.remove(&self.shared.registry, name)?;
-        Ok(self.changed(name, "removed", changed, drain))
+    /// [`DeployError::Unknown`], [`DeployError::Store`].
+    pub async fn remove(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
+        let name = self.named(name);
+        self.certain(&name, "removed", drain, |c, name| {
+            c.versions.remove(c.registry(), name)
+        })
+        .await
+    }
+
+    /// Makes a change that needs nothing to wait for.
+    async fn certain(
+        &self,
+        name: &Arc<str>,
+        what: &'static str,
+        drain: Drain,
+        change: impl FnOnce(&Self, &str) -> Result<Changed, DeployError> + Send + 'static,
+    ) -> Result<u32, DeployError> {
+        let changed = self.change(name, what, drain, |control, name| {
+            change(control, name).map(Some)
+        });
+        Ok(changed.await?.unwrap_or_default())
+    }
+
+    /// Makes a change where it may block, and sees to what follows even if
+    /// nobody waits for it any more.
+    async fn change(
+        &self,
+        name: &Arc<str>,
+        what: &'static str,
+        drain: Drain,
+        change: impl FnOnce(&Self, &str) -> Result<Option<Changed>, DeployError> + Send + 'static,
+    ) -> Result<Option<u32>, DeployError> {
+        let (control, name) = (self.clone(), name.clone());
+        let change = move || {
+            let changed = change(&control, &name)?;
+            Ok(changed.map(|changed| control.changed(&name, what, changed, drain)))
+        };
+        deploy::blocking(change).await?
+    }
+
+    /// Puts a component live again that was before the host started. Blocking.
+    pub(crate) fn restore(&self, restored: Restored) -> Result<(), DeployError> {
+        let name = restored.name.clone();
+        let changed = self.versions.restore(self.registry(), restored)?;
+        self.changed(&name, "restored", changed, Drain::default());
+        Ok(())
+    }
+
+    /// Where deployments are kept, from now on.
+    pub(crate) fn keep_in(&self, keep: Arc<Keep>) {
+        self.versions.keep_in(keep);
+    }
+
+    pub(crate) fn keep(&self) -> Option<&Arc<Keep>> {
+        self.versions.keep()
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    /// Where each component came from and what it serves.
+    pub fn live(&self) -> Vec<(String, Arc<Contract>)> {
+        let live = self.versions.contracts().into_iter();
+        live.map(|deployed| (deployed.label.clone(), deployed.contract.clone()))
+            .collect()
     }
 
     /// What is deployed.

@@ -11,6 +11,7 @@ mod dispatch;
 mod middleware;
 mod registry;
 mod resolve;
+mod store;
 
 pub use control::{Control, Options};
 pub use deploy::{
@@ -19,3 +20,4 @@ pub use deploy::{
 };
 pub use middleware::AccessLog;
 pub use registry::{CallLimits, Deployed, RegistryError, Share};
+pub use store::{Store, StoreError};

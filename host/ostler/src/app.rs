@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostler_control::{Candidate, Control, DeployError, Deployer, Options, Rollout, Settings};
+use ostler_control::{
+    Candidate, Control, DeployError, Deployer, Options, Rollout, Settings, Store,
+};
 use ostler_runtime::{Engine, EngineConfig};
 use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
@@ -133,12 +135,14 @@ impl AppBuilder {
             self.config.server.listen = std::mem::take(&mut self.listen);
         }
         let components = self.components()?;
+        let store = open_store(&self.config.server)?;
+        let kept = store.as_ref().map(Store::settings).unwrap_or_default();
         // Before anything is compiled: an address in use is found at once.
         let server = &self.config.server;
-        let addresses = server.addresses(&listener_config(server, &components));
+        let addresses = server.addresses(&listener_config(server, &components, &kept));
         let front = Front::bind(addresses).await?;
         let admin = bind_admin(server).await?;
-        let engine = Engine::new(engine_config(&self.config, &components))
+        let engine = Engine::new(engine_config(&self.config, &components, &kept))
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
         let options = Options {
             access_log: self.config.server.access_log,
@@ -146,13 +150,19 @@ impl AppBuilder {
         let control = Control::new(&options);
         let defaults = settings(&self.config.limits, Vec::new());
         let deployer = Deployer::new(engine, control.clone(), defaults);
-        let mut services = Vec::new();
         for component in components {
             let label = component.label.clone();
             self.tell(Progress::Loading(&label, component.bytes.len()));
-            services.push(component.deploy(&deployer).await?);
+            component.deploy(&deployer).await?;
             self.tell(Progress::Loaded(&label));
         }
+        if let Some(store) = store {
+            let restored = deployer.restore(store).await;
+            restored.map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
+        }
+        let services = control.live().into_iter();
+        let services = services.map(|(label, contract)| ServiceInfo { label, contract });
+        let services = services.collect();
         Ok(App {
             control,
             deployer,
@@ -233,7 +243,7 @@ impl Component {
     }
 
     /// Puts it live beside what is there.
-    async fn deploy(self, deployer: &Deployer) -> Result<ServiceInfo, Error> {
+    async fn deploy(self, deployer: &Deployer) -> Result<(), Error> {
         let label = self.label;
         let candidate = Candidate {
             name: None,
@@ -246,10 +256,7 @@ impl Component {
             ..Rollout::default()
         };
         match deployer.deploy(candidate, fresh, |_| {}).await {
-            Ok(placed) => Ok(ServiceInfo {
-                label,
-                contract: placed.contract,
-            }),
+            Ok(_) => Ok(()),
             Err(clash @ DeployError::Names(_)) => {
                 Err(Error::new(ErrorKind::Component, clash.to_string()))
             }
@@ -303,14 +310,35 @@ async fn bind_admin(server: &Server) -> Result<Option<Admin>, Error> {
     Ok(Some(admin))
 }
 
-/// An engine with room for every component's limits.
-fn engine_config(config: &Config, components: &[Component]) -> EngineConfig {
+/// Where deployments by the admin API are kept, where there is one.
+fn open_store(server: &Server) -> Result<Option<Store>, Error> {
+    if server.admin.is_none() {
+        return Ok(None);
+    }
+    // Beside the token.
+    let usual = || Some(default_token_path()?.with_file_name("store"));
+    let folder = server.store.clone().or_else(usual).ok_or_else(|| {
+        let text = "server.admin needs server.store, a folder for what is deployed: this user has no home for one";
+        Error::new(ErrorKind::Config, text)
+    })?;
+    let store = Store::open(folder);
+    let store = store.map_err(|e| {
+        let text = format!("the store of deployments: {e}");
+        Error::new(ErrorKind::File, text)
+    })?;
+    Ok(Some(store))
+}
+
+/// An engine with room for every component's limits, and for those of what was
+/// deployed before.
+fn engine_config(config: &Config, components: &[Component], kept: &[Settings]) -> EngineConfig {
     let default = EngineConfig::default();
     let mut guests: Vec<_> = components.iter().map(|c| c.limits.guest()).collect();
     let mut sum = guests.iter().map(|g| g.instances).sum::<usize>();
     if config.server.admin.is_some() {
         // Others may come, and two versions of each run while they are swapped.
         guests.push(config.limits.guest());
+        guests.extend(kept.iter().map(|settings| settings.guest.clone()));
         sum = (2 * sum).max(default.instances as usize);
     }
     let most = |f: fn(&ostler_runtime::Limits) -> usize| guests.iter().map(f).max();
@@ -324,8 +352,10 @@ fn engine_config(config: &Config, components: &[Component]) -> EngineConfig {
 
 /// Connections as configured, with room for the largest message of any
 /// component; each has a limit of its own behind that.
-fn listener_config(server: &Server, components: &[Component]) -> ListenerConfig {
-    let messages = components.iter().map(|c| c.limits.call.message);
+fn listener_config(server: &Server, components: &[Component], kept: &[Settings]) -> ListenerConfig {
+    let components = components.iter().map(|c| &c.limits.call);
+    let calls = components.chain(kept.iter().map(|settings| &settings.call));
+    let messages = calls.map(|call| call.message);
     let mut config = server.listener.clone();
     config.http.message_bytes = messages.max().unwrap_or(config.http.message_bytes);
     config

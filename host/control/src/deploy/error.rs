@@ -7,6 +7,7 @@ use ostler_runtime::LoadError;
 use ostler_schema::ContractError;
 
 use crate::registry::RegistryError;
+use crate::store::StoreError;
 
 /// Why a deployment, or a change of one, was refused. What was live before is
 /// untouched.
@@ -32,6 +33,8 @@ pub enum DeployError {
         /// The version that was asked for; else the one before.
         number: Option<u32>,
     },
+    /// It cannot be kept, or is not kept any more.
+    Store(StoreError),
     /// The host failed while it read or compiled it.
     Panicked(String),
     /// The host is shutting down.
@@ -61,6 +64,7 @@ impl fmt::Display for DeployError {
             Self::NoVersion { component, .. } => {
                 write!(f, "{component:?} has no earlier version to go back to")
             }
+            Self::Store(error) => error.fmt(f),
             Self::Panicked(text) => write!(f, "loading it failed in the host: {text}"),
             Self::Leaving => f.write_str("the host is shutting down"),
         }

@@ -2,6 +2,7 @@
 //! switch; then the version before ends the calls it has.
 
 mod error;
+mod keep;
 mod versions;
 
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use ostler_runtime::{DeploymentOptions, Engine, Limits};
 use ostler_schema::{Contract, Handler as _, Health};
 
 pub use self::error::DeployError;
+pub(crate) use self::keep::Keep;
 use self::versions::Leaving;
-pub(crate) use self::versions::{Changed, Version, Versions};
+pub(crate) use self::versions::{Before, Changed, Restored, Version, Versions};
 pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
 use crate::clock;
 use crate::control::Control;
@@ -153,28 +155,21 @@ impl Deployer {
             Some(before) => before.settings(),
             None => self.settings.clone(),
         });
-        let Settings {
-            guest,
-            call,
-            config,
-        } = settings;
         tell(Step::Compiling);
-        let options = DeploymentOptions {
-            tenant: DEFAULT_TENANT.into(),
-            limits: guest,
-            config,
-        };
         let engine = self.engine.clone();
-        let loaded = contract.clone();
-        let loading = move || engine.load(&bytes, loaded, options);
-        let deployment = blocking(loading).await?.map_err(DeployError::Load)?;
-        let deployed = Deployed::new(label, contract.clone(), deployment, call);
+        let (component, loaded) = (bytes.clone(), contract.clone());
+        let loading = move || load(&engine, label, &component, loaded, settings);
+        let deployed = blocking(loading).await??;
         if let Some(before) = before {
             tell(Step::Warming);
             warm(&before, &deployed).await?;
         }
         tell(Step::Waiting);
-        let number = self.control.put(&name, deployed, rollout).await?;
+        let file = self.file(bytes).await?;
+        let number = self
+            .control
+            .put_kept(&name, deployed, file, rollout)
+            .await?;
         tell(Step::Live);
         Ok(Placed {
             name,
@@ -204,8 +199,27 @@ impl Deployer {
     }
 }
 
-/// Compiling takes seconds: not on a thread that serves.
-async fn blocking<T: Send + 'static>(
+/// Compiles and links a component, or maps its artefact. Blocking.
+fn load(
+    engine: &Engine,
+    label: String,
+    bytes: &[u8],
+    contract: Arc<Contract>,
+    settings: Settings,
+) -> Result<Deployed, DeployError> {
+    let options = DeploymentOptions {
+        tenant: DEFAULT_TENANT.into(),
+        limits: settings.guest,
+        config: settings.config,
+    };
+    let loaded = engine.load(bytes, contract.clone(), options);
+    let deployment = loaded.map_err(DeployError::Load)?;
+    Ok(Deployed::new(label, contract, deployment, settings.call))
+}
+
+/// Compiling takes seconds, and writing as long as the disk does: not on a
+/// thread that serves.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, DeployError> {
     let worked = tokio::task::spawn_blocking(work).await;

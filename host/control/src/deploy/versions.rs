@@ -3,13 +3,16 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::DeployError;
+use super::keep::{Asleep, Keep};
 use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share};
+use crate::store::{self, Kept, Record, Trial};
 
 /// Versions of a component that may serve calls at once; the next swap waits.
 const MAX_LIVE: usize = 4;
@@ -21,6 +24,8 @@ pub(crate) struct Version {
     /// Counts up from 1.
     pub(crate) number: u32,
     pub(crate) deployed: Arc<Deployed>,
+    /// Its file in the store; one of the configuration has none.
+    file: Option<Arc<Kept>>,
     /// Set while it is left to end.
     draining: AtomicBool,
     drain: Mutex<CancellationToken>,
@@ -37,13 +42,24 @@ impl fmt::Debug for Version {
 }
 
 impl Version {
-    fn new(number: u32, deployed: Arc<Deployed>) -> Arc<Self> {
+    pub(super) fn new(number: u32, deployed: Arc<Deployed>, file: Option<Arc<Kept>>) -> Arc<Self> {
         Arc::new(Self {
             number,
             deployed,
+            file,
             draining: AtomicBool::new(false),
             drain: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn record(&self) -> Option<Record> {
+        let file = self.file.as_ref()?;
+        Some(Record {
+            number: self.number,
+            digest: file.digest().clone(),
+            label: self.deployed.label.clone(),
+            settings: self.deployed.settings(),
         })
     }
 
@@ -70,17 +86,31 @@ impl Version {
     }
 }
 
-/// A component and its versions, oldest first.
-#[derive(Debug)]
+/// A component and its versions.
+#[derive(Clone, Debug)]
 struct Component {
     name: Arc<str>,
     versions: Vec<Arc<Version>>,
+    /// Versions from before the host started, loaded once they are gone back
+    /// to.
+    asleep: Vec<Arc<Asleep>>,
     current: Arc<Version>,
     canary: Option<(Arc<Version>, Arc<Share>)>,
     last: u32,
 }
 
 impl Component {
+    fn new(name: &str, current: Arc<Version>) -> Self {
+        Self {
+            name: name.into(),
+            versions: vec![current.clone()],
+            asleep: Vec::new(),
+            last: current.number,
+            current,
+            canary: None,
+        }
+    }
+
     /// Versions that serve calls.
     fn live(&self) -> usize {
         let draining = self.versions.iter().filter(|v| v.is_draining()).count();
@@ -93,16 +123,82 @@ impl Component {
             || on_trial.is_some_and(|(canary, _)| Arc::ptr_eq(canary, version))
     }
 
-    /// Forgets the oldest versions that serve nobody.
-    fn forget(&mut self) {
-        let idle = |c: &Self, v: &Arc<Version>| !c.serves(v) && !v.is_draining();
-        let mut spare = self.versions.iter().filter(|v| idle(self, v)).count();
-        while spare > MAX_KEPT {
-            let oldest = self.versions.iter().position(|v| idle(self, v));
-            let Some(oldest) = oldest else { return };
-            self.versions.remove(oldest);
-            spare -= 1;
+    /// Forgets the oldest versions that calls do not go to, beyond those that
+    /// are kept; not one that has calls, as those in `leaving` may.
+    fn forget(&mut self, leaving: &[Arc<Version>]) {
+        loop {
+            let spare = self.versions.iter().filter(|v| !self.serves(v));
+            if spare.clone().count() + self.asleep.len() <= MAX_KEPT {
+                return;
+            }
+            let left = |v: &Arc<Version>| leaving.iter().any(|l| Arc::ptr_eq(l, v));
+            let idle = spare.filter(|v| !v.is_draining() && !left(v));
+            let asleep = self.asleep.iter().map(|v| v.record.number);
+            let Some(oldest) = idle.map(|v| v.number).chain(asleep).min() else {
+                return;
+            };
+            self.versions.retain(|v| v.number != oldest);
+            self.asleep.retain(|v| v.record.number != oldest);
         }
+    }
+
+    /// Has this version, loaded now if it was asleep.
+    fn add(&mut self, version: &Arc<Version>) {
+        self.asleep.retain(|v| v.record.number != version.number);
+        self.versions.retain(|v| v.number != version.number);
+        self.versions.push(version.clone());
+    }
+
+    /// Gives the version of the configuration a number below all of these.
+    fn precede(&mut self, restored: &Restored) {
+        let canary = restored.canary.as_ref().map(|(version, _)| version);
+        let loaded = restored.current.iter().chain(canary).map(|v| v.number);
+        let asleep = restored.asleep.iter().map(|v| v.record.number);
+        if loaded.chain(asleep).any(|n| n == self.current.number) {
+            let configured = Version::new(0, self.current.deployed.clone(), None);
+            self.versions = vec![configured.clone()];
+            self.current = configured;
+        }
+    }
+
+    fn restore(&mut self, restored: Restored) {
+        let Restored {
+            current,
+            canary,
+            asleep,
+            last,
+            ..
+        } = restored;
+        let on_trial = canary.as_ref().map(|(version, _)| version);
+        for version in current.iter().chain(on_trial) {
+            self.add(version);
+        }
+        if let Some(current) = current {
+            self.current = current;
+        }
+        self.canary = canary;
+        self.asleep = asleep;
+        self.last = self.last.max(last);
+    }
+
+    /// What is kept of it over a restart; nothing of one of the configuration.
+    fn record(&self) -> Option<store::Component> {
+        let loaded = self.versions.iter().filter_map(|v| v.record());
+        let asleep = self.asleep.iter().map(|v| v.record.clone());
+        let mut versions: Vec<_> = loaded.chain(asleep).collect();
+        versions.sort_by_key(|v| v.number);
+        let trial = self.canary.as_ref().map(|(version, share)| Trial {
+            number: version.number,
+            percent: share.percent(),
+            key: share.key().map(str::to_owned),
+        });
+        (!versions.is_empty()).then(|| store::Component {
+            name: self.name.to_string(),
+            current: self.current.number,
+            trial,
+            last: self.last,
+            versions,
+        })
     }
 
     fn state(&self, version: &Arc<Version>) -> VersionState {
@@ -171,60 +267,93 @@ pub(crate) struct Changed {
     pub(crate) leaving: Vec<Leaving>,
 }
 
+/// A version to go back to.
+pub(crate) enum Before {
+    /// The one calls go to, once a trial has ended.
+    Current,
+    Loaded(Arc<Version>),
+    Asleep(Arc<Asleep>),
+}
+
+/// A component from before the host started.
+pub(crate) struct Restored {
+    pub(crate) name: String,
+    /// `None` for the version of the configuration.
+    pub(crate) current: Option<Arc<Version>>,
+    pub(crate) canary: Option<(Arc<Version>, Arc<Share>)>,
+    pub(crate) asleep: Vec<Arc<Asleep>>,
+    pub(crate) last: u32,
+}
+
 /// Every component of the tenant, in the order they were deployed; the one
 /// writer of its snapshots.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
-    components: Mutex<Vec<Component>>,
+    components: ArcSwap<Vec<Component>>,
+    /// Held by whoever changes `components`.
+    turn: Mutex<()>,
+    keep: OnceLock<Arc<Keep>>,
     /// Told when a version has ended.
     ended: Notify,
 }
 
 impl Versions {
-    fn lock(&self) -> MutexGuard<'_, Vec<Component>> {
-        lock(&self.components)
+    /// Keeps every change from now on.
+    pub(crate) fn keep_in(&self, keep: Arc<Keep>) {
+        // A host restores what it kept once.
+        self.keep.set(keep).unwrap_or_default();
+    }
+
+    pub(crate) fn keep(&self) -> Option<&Arc<Keep>> {
+        self.keep.get()
     }
 
     /// Puts a version live, for all calls or for a share of them; `None` while
-    /// there is no room for it.
+    /// there is no room for it. Blocking, as is every change.
     ///
     /// # Errors
-    /// [`DeployError`] when its names clash, or there is nothing to share with.
+    /// [`DeployError`] when its names clash, there is nothing to share with, or
+    /// it cannot be kept.
     pub(crate) fn put(
         &self,
         registry: &Registry,
         name: &str,
         deployed: &Arc<Deployed>,
+        file: Option<&Arc<Kept>>,
         share: Option<&Arc<Share>>,
     ) -> Result<Option<Changed>, DeployError> {
-        let mut components = self.lock();
-        let place = components.iter().position(|c| *c.name == *name);
-        let Some(place) = place else {
+        let turn = lock(&self.turn);
+        let new = |number| Version::new(number, deployed.clone(), file.cloned());
+        let components = self.components.load();
+        let Some(component) = components.iter().find(|c| *c.name == *name) else {
             if share.is_some() {
                 return Err(DeployError::Unknown(name.to_owned()));
             }
-            return first(&mut components, registry, name, deployed.clone()).map(Some);
+            let first = |components: &mut Vec<Component>| {
+                let version = new(1);
+                components.push(Component::new(name, version.clone()));
+                Ok(Edited::only(version))
+            };
+            return self.change(&turn, registry, first).map(Some);
         };
-        if components[place].live() >= MAX_LIVE {
+        if component.live() >= MAX_LIVE {
             return Ok(None);
         }
-        let number = components[place].last + 1;
-        let version = Version::new(number, deployed.clone());
-        let change = |component: &mut Component| {
-            component.last = number;
+        let version = new(component.last + 1);
+        let put = |component: &mut Component| {
+            component.last = version.number;
             component.versions.push(version.clone());
             match share {
-                Some(share) => {
-                    let replaced = component.canary.replace((version.clone(), share.clone()));
-                    replaced.map(|(canary, _)| canary)
-                }
+                Some(share) => component.canary = Some((version.clone(), share.clone())),
                 None => {
                     component.canary = None;
-                    Some(std::mem::replace(&mut component.current, version.clone()))
+                    component.current = version.clone();
                 }
             }
         };
-        let changed = edit(&mut components, registry, place, change)?;
+        let changed = self.change(&turn, registry, |components| {
+            Ok(edit(find(components, name)?, put))
+        })?;
         Ok(Some(Changed { version, ..changed }))
     }
 
@@ -232,49 +361,48 @@ impl Versions {
     /// else gives the component the short names it shares with other majors.
     ///
     /// # Errors
-    /// [`DeployError::Unknown`].
+    /// [`DeployError`] when there is no such component, or it cannot be kept.
     pub(crate) fn promote(&self, registry: &Registry, name: &str) -> Result<Changed, DeployError> {
-        let mut components = self.lock();
-        let place = find(&components, name)?;
-        if components[place].canary.is_some() {
-            return edit(&mut components, registry, place, |component| {
-                let (canary, _) = component.canary.take()?;
-                Some(std::mem::replace(&mut component.current, canary))
-            });
-        }
-        let promoted = components.remove(place);
-        let version = promoted.current.clone();
-        components.insert(0, promoted);
-        publish(registry, &components)?;
-        Ok(Changed {
-            version,
-            leaving: Vec::new(),
+        let turn = lock(&self.turn);
+        self.change(&turn, registry, |components| {
+            let place = place(components, name)?;
+            let component = &mut components[place];
+            if let Some((canary, _)) = component.canary.clone() {
+                return Ok(edit(component, |component| {
+                    component.canary = None;
+                    component.current = canary;
+                }));
+            }
+            let promoted = components.remove(place);
+            let version = promoted.current.clone();
+            components.insert(0, promoted);
+            Ok(Edited::only(version))
         })
     }
 
     /// The version a rollback would bring back: `number`, else the one before
-    /// the current one; `None` when it ends a trial.
+    /// the current one.
     ///
     /// # Errors
     /// [`DeployError`] when there is none.
-    pub(crate) fn before(
-        &self,
-        name: &str,
-        number: Option<u32>,
-    ) -> Result<Option<Arc<Version>>, DeployError> {
-        let components = self.lock();
-        let component = &components[find(&components, name)?];
+    pub(crate) fn before(&self, name: &str, number: Option<u32>) -> Result<Before, DeployError> {
+        let components = self.components.load();
+        let component = &components[place(&components, name)?];
         if number.is_none() && component.canary.is_some() {
-            return Ok(None);
+            return Ok(Before::Current);
         }
         let current = component.current.number;
-        let mut candidates = component.versions.iter().rev();
-        let found = candidates.find(|version| match number {
-            Some(number) => version.number == number,
-            None => version.number < current,
-        });
-        match found {
-            Some(version) => Ok(Some(version.clone())),
+        let fits = |candidate: u32| match number {
+            Some(number) => candidate == number,
+            None => candidate < current,
+        };
+        let loaded = component.versions.iter();
+        let loaded = loaded.map(|v| (v.number, Before::Loaded(v.clone())));
+        let asleep = component.asleep.iter();
+        let asleep = asleep.map(|v| (v.record.number, Before::Asleep(v.clone())));
+        let candidates = loaded.chain(asleep).filter(|(number, _)| fits(*number));
+        match candidates.max_by_key(|(number, _)| *number) {
+            Some((_, before)) => Ok(before),
             None => Err(DeployError::NoVersion {
                 component: name.to_owned(),
                 number,
@@ -286,54 +414,99 @@ impl Versions {
     /// trial of another.
     ///
     /// # Errors
-    /// [`DeployError`] when its names clash.
+    /// [`DeployError`] when its names clash, or it cannot be kept.
     pub(crate) fn back_to(
         &self,
         registry: &Registry,
         name: &str,
-        version: Option<Arc<Version>>,
+        version: Option<&Arc<Version>>,
     ) -> Result<Changed, DeployError> {
-        let mut components = self.lock();
-        let place = find(&components, name)?;
-        edit(&mut components, registry, place, |component| {
-            let canary = component.canary.take().map(|(canary, _)| canary);
-            let Some(version) = version else {
-                return canary;
-            };
+        let turn = lock(&self.turn);
+        if let Some(version) = version {
             version.arrived();
-            if Arc::ptr_eq(&component.current, &version) {
-                return canary;
-            }
-            if !component.versions.iter().any(|v| Arc::ptr_eq(v, &version)) {
-                component.versions.push(version.clone());
-            }
-            Some(std::mem::replace(&mut component.current, version))
+        }
+        self.change(&turn, registry, |components| {
+            Ok(edit(find(components, name)?, |component| {
+                component.canary = None;
+                let Some(version) = version else { return };
+                component.add(version);
+                component.current = version.clone();
+            }))
         })
     }
 
     /// Takes a component out of service.
     ///
     /// # Errors
-    /// [`DeployError::Unknown`].
+    /// [`DeployError`] when there is none, or that cannot be kept.
     pub(crate) fn remove(&self, registry: &Registry, name: &str) -> Result<Changed, DeployError> {
-        let mut components = self.lock();
-        let place = find(&components, name)?;
-        let gone = components.remove(place);
-        publish(registry, &components)?;
-        let canary = gone.canary.map(|(canary, _)| canary);
-        let leaving = [Some(gone.current.clone()), canary];
+        let turn = lock(&self.turn);
+        self.change(&turn, registry, |components| {
+            let gone = components.remove(place(components, name)?);
+            let canary = gone.canary.map(|(canary, _)| canary);
+            let leaving = std::iter::once(gone.current.clone()).chain(canary);
+            Ok(Edited {
+                version: gone.current,
+                leaving: leaving.collect(),
+            })
+        })
+    }
+
+    /// Puts a component live again that was before the host started; one of
+    /// the configuration becomes its oldest version.
+    ///
+    /// # Errors
+    /// [`DeployError`] when its names clash, or no version is there.
+    pub(crate) fn restore(
+        &self,
+        registry: &Registry,
+        restored: Restored,
+    ) -> Result<Changed, DeployError> {
+        let turn = lock(&self.turn);
+        self.change(&turn, registry, |components| {
+            match place(components, &restored.name) {
+                Ok(place) => components[place].precede(&restored),
+                Err(_) => {
+                    let current = restored.current.clone();
+                    let current = current.ok_or_else(|| DeployError::NoVersion {
+                        component: restored.name.clone(),
+                        number: None,
+                    })?;
+                    components.push(Component::new(&restored.name, current));
+                }
+            }
+            let component = find(components, &restored.name)?;
+            Ok(edit(component, |component| component.restore(restored)))
+        })
+    }
+
+    /// Makes a change, or nothing: what calls find is what is kept.
+    fn change(
+        &self,
+        _turn: &MutexGuard<'_, ()>,
+        registry: &Registry,
+        edit: impl FnOnce(&mut Vec<Component>) -> Result<Edited, DeployError>,
+    ) -> Result<Changed, DeployError> {
+        let mut components = Vec::clone(&self.components.load());
+        let edited = edit(&mut components)?;
+        let services = services(&components)?;
+        // Before the switch: a version that calls went to is the one after a
+        // restart, and who is told that a change was made can rely on it.
+        if let Some(keep) = self.keep() {
+            let records = components.iter().filter_map(Component::record);
+            keep.save(records.collect()).map_err(DeployError::Store)?;
+        }
+        registry.publish(DEFAULT_TENANT, services);
+        self.components.store(Arc::new(components));
         Ok(Changed {
-            version: gone.current,
-            leaving: leaving.into_iter().flatten().map(leave).collect(),
+            version: edited.version,
+            leaving: edited.leaving.into_iter().map(leave).collect(),
         })
     }
 
     /// A version has ended.
     pub(crate) fn ended(&self, version: &Version) {
         version.arrived();
-        for component in self.lock().iter_mut() {
-            component.forget();
-        }
         self.ended.notify_waiters();
     }
 
@@ -342,7 +515,7 @@ impl Versions {
         loop {
             let ended = self.ended.notified();
             let live = {
-                let components = self.lock();
+                let components = self.components.load();
                 let component = components.iter().find(|c| *c.name == *name);
                 component.map_or(0, Component::live)
             };
@@ -355,14 +528,14 @@ impl Versions {
 
     /// What calls to a component get now.
     pub(crate) fn current(&self, name: &str) -> Option<Arc<Deployed>> {
-        let components = self.lock();
+        let components = self.components.load();
         let component = components.iter().find(|c| *c.name == *name)?;
         Some(component.current.deployed.clone())
     }
 
     /// The component that has a service of this full name.
     pub(crate) fn owner(&self, service: &str) -> Option<Arc<str>> {
-        let components = self.lock();
+        let components = self.components.load();
         let has = |c: &&Component| {
             let services = &c.current.deployed.contract.services;
             services.iter().any(|s| s.proto == service)
@@ -372,14 +545,14 @@ impl Versions {
 
     /// The version of each component that calls go to.
     pub(crate) fn contracts(&self) -> Vec<Arc<Deployed>> {
-        let components = self.lock();
+        let components = self.components.load();
         let current = components.iter().map(|c| c.current.deployed.clone());
         current.collect()
     }
 
     /// Every version that serves calls.
     pub(crate) fn serving(&self) -> Vec<Arc<Version>> {
-        let components = self.lock();
+        let components = self.components.load();
         let versions = components.iter().flat_map(|component| {
             let serves = |v: &&Arc<Version>| component.serves(v) || v.is_draining();
             component.versions.iter().filter(serves)
@@ -389,92 +562,73 @@ impl Versions {
 
     /// What there is.
     pub(crate) fn list(&self) -> Vec<ComponentInfo> {
-        let components = self.lock();
+        let components = self.components.load();
         components.iter().map(info).collect()
     }
 }
 
 fn info(component: &Component) -> ComponentInfo {
     let services = &component.current.deployed.contract.services;
-    let versions = component.versions.iter().map(|version| VersionInfo {
+    let loaded = component.versions.iter().map(|version| VersionInfo {
         number: version.number,
         label: version.deployed.label.clone(),
         state: component.state(version),
         running: version.deployed.calls.running(),
     });
+    let asleep = component.asleep.iter().map(|version| VersionInfo {
+        number: version.record.number,
+        label: version.record.label.clone(),
+        state: VersionState::Kept,
+        running: 0,
+    });
+    let mut versions: Vec<_> = loaded.chain(asleep).collect();
+    versions.sort_by_key(|version| version.number);
     ComponentInfo {
         name: component.name.to_string(),
         services: services.iter().map(|s| s.proto.to_string()).collect(),
-        versions: versions.collect(),
+        versions,
     }
 }
 
-fn find(components: &[Component], name: &str) -> Result<usize, DeployError> {
+fn place(components: &[Component], name: &str) -> Result<usize, DeployError> {
     let found = components.iter().position(|c| *c.name == *name);
     found.ok_or_else(|| DeployError::Unknown(name.to_owned()))
 }
 
-/// The first version of a component.
-fn first(
-    components: &mut Vec<Component>,
-    registry: &Registry,
-    name: &str,
-    deployed: Arc<Deployed>,
-) -> Result<Changed, DeployError> {
-    let version = Version::new(1, deployed);
-    components.push(Component {
-        name: name.into(),
-        versions: vec![version.clone()],
-        current: version.clone(),
-        canary: None,
-        last: 1,
-    });
-    if let Err(error) = publish(registry, components) {
-        components.pop();
-        return Err(error);
-    }
-    Ok(Changed {
-        version,
-        leaving: Vec::new(),
-    })
+fn find<'c>(components: &'c mut [Component], name: &str) -> Result<&'c mut Component, DeployError> {
+    let place = place(components, name)?;
+    Ok(&mut components[place])
 }
 
-/// Changes one component and what calls find, or neither. `change` says which
-/// version calls go to no longer.
-fn edit(
-    components: &mut [Component],
-    registry: &Registry,
-    place: usize,
-    change: impl FnOnce(&mut Component) -> Option<Arc<Version>>,
-) -> Result<Changed, DeployError> {
-    let component = &mut components[place];
-    let before = (
-        component.versions.clone(),
-        component.current.clone(),
-        component.canary.clone(),
-    );
-    let replaced = change(component);
-    if let Err(error) = publish(registry, components) {
-        let component = &mut components[place];
-        (component.versions, component.current, component.canary) = before;
-        return Err(error);
+/// What a change of the components came to, once it is made.
+struct Edited {
+    version: Arc<Version>,
+    leaving: Vec<Arc<Version>>,
+}
+
+impl Edited {
+    /// Nothing leaves.
+    fn only(version: Arc<Version>) -> Self {
+        Self {
+            version,
+            leaving: Vec::new(),
+        }
     }
-    let component = &mut components[place];
-    let mut leaving: Vec<_> = replaced.into_iter().collect();
-    // What was on trial beside the old version is replaced with it.
-    if let Some((canary, _)) = before.2
-        && !component.serves(&canary)
-        && !leaving.iter().any(|v| Arc::ptr_eq(v, &canary))
-    {
-        leaving.push(canary);
-    }
-    leaving.retain(|version| !component.serves(version));
-    let changed = Changed {
+}
+
+/// Changes one component; versions that calls no longer go to leave.
+fn edit(component: &mut Component, change: impl FnOnce(&mut Component)) -> Edited {
+    let canary = component.canary.as_ref().map(|(canary, _)| canary.clone());
+    let served = std::iter::once(component.current.clone()).chain(canary);
+    let served: Vec<_> = served.collect();
+    change(component);
+    let left = served.into_iter().filter(|v| !component.serves(v));
+    let leaving: Vec<_> = left.collect();
+    component.forget(&leaving);
+    Edited {
         version: component.current.clone(),
-        leaving: leaving.into_iter().map(leave).collect(),
-    };
-    component.forget();
-    Ok(changed)
+        leaving,
+    }
 }
 
 fn leave(version: Arc<Version>) -> Leaving {
@@ -482,7 +636,8 @@ fn leave(version: Arc<Version>) -> Leaving {
     Leaving { version, stays }
 }
 
-fn publish(registry: &Registry, components: &[Component]) -> Result<(), DeployError> {
+/// What calls find.
+fn services(components: &[Component]) -> Result<Services, DeployError> {
     let live = components.iter().map(|component| Live {
         current: component.current.deployed.clone(),
         canary: component.canary.as_ref().map(|(version, share)| Canary {
@@ -490,9 +645,7 @@ fn publish(registry: &Registry, components: &[Component]) -> Result<(), DeployEr
             share: share.clone(),
         }),
     });
-    let services = Services::new(live.collect()).map_err(DeployError::Names)?;
-    registry.publish(DEFAULT_TENANT, services);
-    Ok(())
+    Services::new(live.collect()).map_err(DeployError::Names)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -215,7 +215,7 @@ async fn promote(
     let drain = rollout.drain().map_err(Refused::request)?;
     let control = &shared.control;
     let component = control.named(&component).to_string();
-    let version = control.promote(&component, drain)?;
+    let version = control.promote(&component, drain).await?;
     Ok(Json(Placed { component, version }))
 }
 
@@ -228,6 +228,6 @@ async fn drain(
     let drain = rollout.drain().map_err(Refused::request)?;
     let control = &shared.control;
     let component = control.named(&component).to_string();
-    let version = control.remove(&component, drain)?;
+    let version = control.remove(&component, drain).await?;
     Ok(Json(Placed { component, version }))
 }

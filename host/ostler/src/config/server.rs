@@ -27,6 +27,8 @@ pub struct Server {
     pub admin: Option<String>,
     /// The file of its token; `None` is the user's own.
     pub admin_token: Option<PathBuf>,
+    /// Where what is deployed by it is kept; `None` is the user's own folder.
+    pub store: Option<PathBuf>,
     /// Names the admin API may be called by, beside addresses and `localhost`.
     pub admin_hosts: Vec<String>,
     /// Instances alive at once over all services; `None` adds up what the
@@ -45,6 +47,7 @@ impl Default for Server {
             cache: None,
             admin: None,
             admin_token: None,
+            store: None,
             admin_hosts: Vec::new(),
             instances: None,
         }
@@ -156,6 +159,7 @@ pub(super) const KEYS: &[Key<Server>] = &[
     Key::new("admin-token", |s, v| {
         v.text().map(|v| s.admin_token = Some(v.into()))
     }),
+    Key::new("store", |s, v| v.text().map(|v| s.store = Some(v.into()))),
     Key::new("admin-hosts", |s, v| v.texts().map(|v| s.admin_hosts = v)),
     Key::new("instances", |s, v| {
         let count = u32::try_from(v.count()?).unwrap_or(u32::MAX);

@@ -1,0 +1,229 @@
+//! Component files, called by the digest of their bytes. A file stays while a
+//! version in memory holds it or the state refers to it.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use super::StoreError;
+
+/// SHA-256 of a component in lower-case hex.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, serde::Deserialize, serde::Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Digest(String);
+
+/// Characters of a digest.
+const DIGEST: usize = 64;
+
+impl Digest {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(DIGEST);
+        for byte in Sha256::digest(bytes) {
+            write!(text, "{byte:02x}").unwrap_or_default();
+        }
+        Self(text)
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == DIGEST && text.bytes().all(hex) {
+            return Ok(Self(text));
+        }
+        Err("a digest is 64 hexadecimal digits")
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.0
+    }
+}
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Files {
+    folder: PathBuf,
+    uses: Mutex<Uses>,
+    /// Tells apart files that are written at once.
+    written: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Uses {
+    /// How often each is held in memory.
+    held: HashMap<Digest, usize>,
+    /// Those that a state on disk may refer to.
+    referred: HashSet<Digest>,
+}
+
+impl Uses {
+    fn has(&self, digest: &Digest) -> bool {
+        self.held.contains_key(digest) || self.referred.contains(digest)
+    }
+}
+
+impl Files {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            uses: Mutex::default(),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Writes the file of these bytes, over the one that may be there: that
+    /// one could be damaged.
+    pub(super) fn add(this: &Arc<Self>, bytes: &[u8]) -> Result<Kept, StoreError> {
+        let kept = Self::hold(this, &Digest::of(bytes));
+        let number = this.written.fetch_add(1, Ordering::Relaxed);
+        replace(&kept.path(), &format!("{number}.tmp"), bytes)?;
+        Ok(kept)
+    }
+
+    pub(super) fn hold(this: &Arc<Self>, digest: &Digest) -> Kept {
+        *this.lock().held.entry(digest.clone()).or_default() += 1;
+        Kept {
+            files: this.clone(),
+            digest: digest.clone(),
+        }
+    }
+
+    /// These are what a state on disk refers to; removes those that it did and
+    /// that nobody holds.
+    pub(super) fn refer(&self, digests: impl Iterator<Item = Digest>) {
+        let mut uses = self.lock();
+        let before = std::mem::replace(&mut uses.referred, digests.collect());
+        for digest in before.iter().filter(|digest| !uses.has(digest)) {
+            self.remove(&self.path(digest));
+        }
+    }
+
+    /// Removes files that nothing refers to. Files that this host would not
+    /// write are not its own.
+    pub(super) fn clean(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+            let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+            let spare = match end {
+                "tmp" => {
+                    Digest::try_from(stem.split('.').next().unwrap_or_default().to_owned()).is_ok()
+                }
+                "wasm" => {
+                    Digest::try_from(stem.to_owned()).is_ok_and(|digest| !self.lock().has(&digest))
+                }
+                _ => false,
+            };
+            if spare {
+                self.remove(&path);
+            }
+        }
+    }
+
+    fn release(&self, digest: &Digest) {
+        let mut uses = self.lock();
+        if let Some(count) = uses.held.get_mut(digest) {
+            *count -= 1;
+            if *count > 0 {
+                return;
+            }
+        }
+        uses.held.remove(digest);
+        // Under the lock: who adds it again holds it before writing it.
+        if !uses.has(digest) {
+            self.remove(&self.path(digest));
+        }
+    }
+
+    /// What is not removed now is at the next start.
+    fn remove(&self, path: &Path) {
+        match fs::remove_file(path) {
+            Ok(()) => tracing::debug!(path = %path.display(), "a component was forgotten"),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "a component cannot be removed");
+            }
+        }
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(format!("{}.wasm", digest.0))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Uses> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Holds the file of a component.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    files: Arc<Files>,
+    digest: Digest,
+}
+
+impl Kept {
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.files.path(&self.digest)
+    }
+
+    /// The bytes, if they are what was written. Blocking.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub(crate) fn read(&self) -> Result<Bytes, StoreError> {
+        let path = self.path();
+        let bytes = fs::read(&path).map_err(|e| StoreError::io(&path, "cannot be read", e))?;
+        if Digest::of(&bytes) != self.digest {
+            return Err(StoreError::Damaged(path));
+        }
+        Ok(bytes.into())
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.files.release(&self.digest);
+    }
+}
+
+/// Makes `bytes` the whole of the file at `path`, or leaves it as it is. What
+/// is written at first has `ending` instead of the path's own.
+pub(super) fn replace(path: &Path, ending: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    let temporary = path.with_extension(ending);
+    let placed = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = placed {
+        // It may not have come into being.
+        fs::remove_file(&temporary).unwrap_or_default();
+        return Err(StoreError::io(path, "cannot be written", error));
+    }
+    // Only then is the name on disk as well.
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|e| StoreError::io(path, "cannot be written", e))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
