@@ -27,6 +27,7 @@ listen = ["127.0.0.1:0", "[::1]:0"]
 grace = "5s"
 access-log = "info"
 cache = "/var/cache/ostler"
+store = "/var/lib/ostler"
 instances = 1_000
 
 [server.http]
@@ -107,6 +108,7 @@ fn a_full_file() {
         server.cache.as_deref(),
         Some(Path::new("/var/cache/ostler"))
     );
+    assert_eq!(server.store.as_deref(), Some(Path::new("/var/lib/ostler")));
     assert_eq!(server.instances, Some(1000));
 
     let [users, blobs] = &config.services[..] else {

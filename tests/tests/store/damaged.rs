@@ -1,0 +1,109 @@
+//! Stores that a host finds damaged, foreign or in use.
+
+use std::fs;
+use std::process::Output;
+
+use ostler_tests::{PATIENCE, command, within};
+
+use crate::{Folder, stock};
+
+/// What a host that does not start says.
+async fn refused(folder: &Folder) -> String {
+    let config = folder.folder.path().join("ostler.toml");
+    fs::write(&config, folder.config()).unwrap();
+    let mut command = command();
+    command.args(["run", "--listen", "127.0.0.1:0", "--config"]);
+    let output = command.arg(config).output();
+    let Output { status, stderr, .. } = within("the host to end", output).await.unwrap();
+    let text = String::from_utf8(stderr).unwrap();
+    assert!(!status.success(), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn the_version_before_serves_for_one_that_is_damaged() {
+    let folder = Folder::new();
+    let admin = folder.start().await;
+    admin.deploy(stock(1, 1)).await;
+    admin.deploy(stock(2, 2)).await;
+    admin.stop().await;
+
+    let path = folder.file(&stock(2, 2));
+    let mut torn = fs::read(&path).unwrap();
+    torn.truncate(torn.len() / 2);
+    let changed = [&stock(2, 2)[..], b"more"].concat();
+    for damage in [torn, changed] {
+        fs::write(&path, damage).unwrap();
+        let admin = folder.start().await;
+        let told = |line: &str| line.contains(path.to_str().unwrap()) && line.contains("damaged");
+        admin.host.wait_for_log(told, PATIENCE).await;
+        assert_eq!(admin.versions().await, ["1 live", "2 kept"]);
+        assert_eq!(admin.stock().await, 1);
+        admin.stop().await;
+    }
+    // Deployed again, it is whole again.
+    let admin = folder.start().await;
+    assert_eq!(admin.deploy(stock(2, 2)).await, 3);
+    admin.stop().await;
+    let admin = folder.start().await;
+    assert_eq!(admin.versions().await, ["1 kept", "2 kept", "3 live"]);
+    assert_eq!(admin.change("rollback", Some(2)).await, 2);
+    assert_eq!(admin.stock().await, 2);
+    folder.check_files();
+
+    // One without any version that can be loaded is not lost by other changes.
+    admin.stop().await;
+    let files = folder.files();
+    let whole: Vec<_> = files.iter().map(|path| fs::read(path).unwrap()).collect();
+    for path in &files {
+        fs::write(path, "damaged").unwrap();
+    }
+    let admin = folder.start().await;
+    let told = |line: &str| line.contains("a component is not served");
+    admin.host.wait_for_log(told, PATIENCE).await;
+    assert!(admin.versions().await.is_empty());
+    let users = fs::read(ostler_tests::guest("users")).unwrap();
+    let placed = admin.put(users.into(), Default::default()).await.unwrap();
+    assert_ne!(placed.component, crate::STOCK);
+    admin.stop().await;
+    for (path, bytes) in files.iter().zip(whole) {
+        fs::write(path, bytes).unwrap();
+    }
+    let admin = folder.start().await;
+    assert_eq!(admin.versions().await, ["1 kept", "2 live", "3 kept"]);
+    assert_eq!(admin.stock().await, 2);
+    folder.check_files();
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_read_stops_the_host_and_stays() {
+    let folder = Folder::new();
+    let admin = folder.start().await;
+    admin.deploy(stock(1, 1)).await;
+    admin.stop().await;
+    let path = folder.store().join("state.json");
+    let whole = fs::read_to_string(&path).unwrap();
+    for (text, words) in [
+        (whole[..whole.len() - 20].to_owned(), "damaged"),
+        (whole.replacen('1', "2", 1), "has format 2"),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let said = refused(&folder).await;
+        assert!(
+            said.contains(words) && said.contains("state.json"),
+            "{said}"
+        );
+        assert!(said.contains("deploy anew"), "{said}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(folder.files().len(), 1);
+    }
+    fs::write(&path, &whole).unwrap();
+    let admin = folder.start().await;
+    assert_eq!(admin.stock().await, 1);
+    // Two hosts would overwrite what the other wrote.
+    let said = refused(&folder).await;
+    let process = format!("(process {})", admin.host.pid());
+    assert!(said.contains("another host uses it"), "{said}");
+    assert!(said.contains(&process), "{said}");
+    admin.stop().await;
+}
