@@ -88,3 +88,50 @@ async fn a_name_of_somebody_else_is_refused() {
     assert_eq!(admin.which("which").await, Ok(1));
     assert_eq!(admin.versions("other").await, []);
 }
+
+/// A service `which` with more methods, or other ones.
+fn like_which(version: &str, methods: &[(&str, &str)]) -> Vec<u8> {
+    let wit = |(name, result): &(&str, &str)| format!("{name}: func() -> {result};\n");
+    let wit: String = methods.iter().map(wit).collect();
+    let wit = format!(
+        "package test:which@{version};
+         interface which {{ {wit} }}
+         world service {{ export which; }}"
+    );
+    let wat = |(name, result): &(&str, &str)| {
+        let ty = if *result == "u64" { "i64" } else { "i32" };
+        format!(r#"(func (export "test:which/which@{version}#{name}") (result {ty}) {ty}.const 9)"#)
+    };
+    let wat: String = methods.iter().map(wat).collect();
+    component(
+        &wit,
+        &format!(r#"(module (memory (export "memory") 1) {wat})"#),
+    )
+}
+
+#[tokio::test]
+async fn what_would_break_callers_is_refused() {
+    let admin = Admin::start().await;
+    let first = like_which("1.0.0", &[("which", "u32"), ("other", "u32")]);
+    admin.deploy("one.wasm", &first, &[]).await;
+    let more = [("which", "u32"), ("other", "u32"), ("third", "u32")];
+    let said = admin
+        .deploy("two.wasm", &like_which("1.1.0", &more), &[])
+        .await;
+    assert!(said.contains("which.third"), "{said}");
+    let file = admin.file(
+        "three.wasm",
+        &like_which("1.2.0", &[("which", "u64"), ("third", "u32")]),
+    );
+    let text = admin.refuses(3, &["deploy", &file]).await;
+    for word in ["which.other", "which.which", "u32 → u64", "another major"] {
+        assert!(text.contains(word), "{text:?} does not say {word:?}");
+    }
+    assert_eq!(
+        admin.versions("which.v1").await,
+        states(&[(1, "kept"), (2, "live")])
+    );
+    let said = admin.says(&["deploy", &file, "--force"]).await;
+    assert!(said.starts_with("which.v1 version 3 is live\n"), "{said}");
+    assert_eq!(admin.which("which").await, Ok(9));
+}

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ostler_call::Deadline;
 use ostler_runtime::{DeploymentOptions, Engine, Limits};
+use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
 pub use self::error::DeployError;
@@ -105,6 +106,8 @@ pub struct Placed {
     pub number: u32,
     /// What it serves.
     pub contract: Arc<Contract>,
+    /// How that differs from the version before, a line each.
+    pub differences: Vec<String>,
 }
 
 /// Puts components live in a [`Control`]. Cheap to clone.
@@ -151,6 +154,13 @@ impl Deployer {
         let contract = self.read(bytes.clone()).await?;
         let name = name.unwrap_or_else(|| self.name_of(&contract, rollout.fresh));
         let before = self.control.current(&name);
+        let differences = match &before {
+            Some(before) => differences(before.contract.clone(), contract.clone()).await?,
+            None => Comparison::default(),
+        };
+        if differences.verdict() == Verdict::Breaking && !rollout.force {
+            return Err(DeployError::Breaking(lines(&differences)));
+        }
         let settings = settings.unwrap_or_else(|| match &before {
             Some(before) => before.settings(),
             None => self.settings.clone(),
@@ -175,6 +185,7 @@ impl Deployer {
             name,
             number,
             contract,
+            differences: lines(&differences),
         })
     }
 
@@ -197,6 +208,15 @@ impl Deployer {
         let free = names.find(|name| self.control.current(name).is_none());
         free.unwrap_or(short)
     }
+}
+
+async fn differences(old: Arc<Contract>, new: Arc<Contract>) -> Result<Comparison, DeployError> {
+    blocking(move || compare(&old, &new)).await
+}
+
+fn lines(comparison: &Comparison) -> Vec<String> {
+    let differences = comparison.differences().iter();
+    differences.map(ToString::to_string).collect()
 }
 
 /// Compiles and links a component, or maps its artefact. Blocking.

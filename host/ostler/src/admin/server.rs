@@ -156,6 +156,7 @@ async fn deploy(
             Ok(placed) => Event::Deployed(Placed {
                 component: placed.name,
                 version: placed.number,
+                differences: placed.differences,
             }),
             Err(error) => {
                 tracing::warn!(%error, "a deployment was refused");
@@ -203,7 +204,7 @@ async fn rollback(
     let control = &shared.control;
     let component = control.named(&component).to_string();
     let version = control.rollback(&component, rollout.version, drain).await?;
-    Ok(Json(Placed { component, version }))
+    Ok(Json(Placed::new(component, version)))
 }
 
 async fn promote(
@@ -216,7 +217,7 @@ async fn promote(
     let control = &shared.control;
     let component = control.named(&component).to_string();
     let version = control.promote(&component, drain).await?;
-    Ok(Json(Placed { component, version }))
+    Ok(Json(Placed::new(component, version)))
 }
 
 async fn drain(
@@ -229,5 +230,5 @@ async fn drain(
     let control = &shared.control;
     let component = control.named(&component).to_string();
     let version = control.remove(&component, drain).await?;
-    Ok(Json(Placed { component, version }))
+    Ok(Json(Placed::new(component, version)))
 }

@@ -164,6 +164,20 @@ pub struct Placed {
     pub component: String,
     /// Its version.
     pub version: u32,
+    /// How its contract differs from that of the version before, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+}
+
+impl Placed {
+    /// That version of that component.
+    pub(super) fn new(component: String, version: u32) -> Self {
+        Self {
+            component,
+            version,
+            differences: Vec::new(),
+        }
+    }
 }
 
 /// What went wrong.

@@ -78,10 +78,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Some(percent) => format!(", for {percent} % of the calls"),
         None => String::new(),
     };
-    let line = format!(
+    let mut line = format!(
         "{} version {} is live{on_trial}\n",
         placed.component, placed.version
     );
+    for difference in placed.differences {
+        line += &format!("  {difference}\n");
+    }
     stdout()
         .write_all(line.as_bytes())
         .map_err(|e| Failure::new(Class::File, format!("stdout: {e}")))
