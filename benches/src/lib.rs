@@ -8,4 +8,5 @@ pub mod config;
 pub mod cores;
 pub mod figures;
 pub mod load;
+pub mod rounds;
 pub mod server;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
@@ -83,6 +84,28 @@ impl Server {
             .parse()
             .context("VmRSS is not a number")
     }
+}
+
+/// The host as a person starts it: nothing is tuned for the measurement.
+pub fn host(ostler: &Path, guests: &Path, names: &[&str]) -> Command {
+    let mut command = Command::new(ostler);
+    let files = names.iter().map(|name| guests.join(format!("{name}.wasm")));
+    command
+        .arg("run")
+        .args(files)
+        .args(["--listen", "127.0.0.1:0", "--json"])
+        .stderr(Stdio::null());
+    command
+}
+
+/// A program built beside this one.
+///
+/// # Errors
+/// When the system does not say where this one is.
+pub fn sibling(name: &str) -> Result<PathBuf> {
+    let me = std::env::current_exe()?;
+    let folder = me.parent().context("this program is in no folder")?;
+    Ok(folder.join(name))
 }
 
 fn address(line: &str) -> Option<SocketAddr> {

@@ -42,12 +42,16 @@ impl Options {
 }
 
 /// The programs of `benches/` that measure, and what each is about.
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("http", "HTTP/1.1 against axum"),
+    ("rpc", "gRPC and Connect against connectrpc and tonic"),
     ("in_process", "Without sockets"),
     ("stalled", "Stalled streams"),
     ("sockets", "Open WebSockets"),
 ];
+
+/// What is built for them.
+const PACKAGES: [&str; 3] = ["ostler", "ostler-benches", "ostler-bench-peers"];
 
 /// Runs all benches.
 ///
@@ -57,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     guests::run_rust()?;
     step("Release build", || {
-        let packages = ["--package", "ostler", "--package", "ostler-benches"];
+        let packages = PACKAGES.into_iter().flat_map(|name| ["--package", name]);
         process::run(
             workspace
                 .cargo()
@@ -101,7 +105,7 @@ fn show(figures: &Map<String, Value>) {
         figures.iter().partition(|(name, _)| name.contains("ratio"));
     say("");
     for (name, value) in ratios.into_iter().chain(others) {
-        say(format!("{name:<28} {value}"));
+        say(format!("{name:<32} {value}"));
     }
 }
 

@@ -5,15 +5,15 @@
 //! line of JSON to standard output.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail};
 use ostler_benches::cores::Cores;
-use ostler_benches::figures::{Figures, median};
-use ostler_benches::load::{self, Call, Effort, Expected, Report};
-use ostler_benches::server::Server;
+use ostler_benches::figures::Figures;
+use ostler_benches::load::{Call, Expected, Protocol, Report};
+use ostler_benches::rounds::{Contender, Rounds, Width};
+use ostler_benches::server::{Server, host, sibling};
 
 const ITEMS: usize = 10_000;
 const DOWNLOAD: usize = 8 << 20;
@@ -26,65 +26,47 @@ fn main() -> Result<()> {
         _ => bail!("usage: http OSTLER GUESTS [--quick]"),
     };
     let cores = Cores::pick()?;
-    let host = Server::start(&mut host(Path::new(ostler), Path::new(guests)), cores)?;
+    let (ostler, guests) = (Path::new(ostler), Path::new(guests));
+    let mut command = host(ostler, guests, &["users", "blobs"]);
+    let host = Server::start(&mut command, cores)?;
     let peer = Server::start(&mut Command::new(sibling("peer")?), cores)?;
-    let bench = Bench { host, peer, quick };
+    let compare = |about: &str, call: &Call, connections: usize| {
+        let contender = |name, server| Contender { name, server, call };
+        let contenders = [contender("ostler", &host), contender("axum", &peer)];
+        let width = Width {
+            connections,
+            streams: 1,
+        };
+        Rounds::run(about, &contenders, width, quick)
+    };
     let mut figures = Figures::new();
 
-    let unary = bench.compare("unary", &unary(), 64)?;
-    figures.set(
-        "http_unary_ratio_axum",
-        unary.ratio(Report::calls_per_second),
-    );
+    let unary = compare("unary", &unary(), 64)?;
+    let ratio = unary.ratio(1, Report::calls_per_second);
+    figures.set("http_unary_ratio_axum", ratio);
     figures.set("http_unary_rps", unary.host(Report::calls_per_second));
 
-    let stream = bench.compare("stream", &stream(), 8)?;
-    figures.set(
-        "http_stream_ratio_axum",
-        stream.ratio(Report::items_per_second),
-    );
-    figures.set(
-        "http_stream_items_per_s",
-        stream.host(Report::items_per_second),
-    );
+    let stream = compare("stream", &stream(), 8)?;
+    let ratio = stream.ratio(1, Report::items_per_second);
+    figures.set("http_stream_ratio_axum", ratio);
+    let items = stream.host(Report::items_per_second);
+    figures.set("http_stream_items_per_s", items);
 
-    let download = bench.compare("download", &download(), 4)?;
-    figures.set(
-        "http_download_ratio_axum",
-        download.ratio(Report::bytes_per_second),
-    );
-    figures.set(
-        "http_download_gb_per_s",
-        download.host(Report::bytes_per_second) / 1e9,
-    );
+    let download = compare("download", &download(), 4)?;
+    let ratio = download.ratio(1, Report::bytes_per_second);
+    figures.set("http_download_ratio_axum", ratio);
+    let bytes = download.host(Report::bytes_per_second);
+    figures.set("http_download_gb_per_s", bytes / 1e9);
 
     writeln!(std::io::stdout(), "{figures}")?;
     Ok(())
 }
 
-/// The host as a person starts it: nothing is tuned for the measurement.
-fn host(ostler: &Path, guests: &Path) -> Command {
-    let mut command = Command::new(ostler);
-    command
-        .arg("run")
-        .arg(guests.join("users.wasm"))
-        .arg(guests.join("blobs.wasm"))
-        .args(["--listen", "127.0.0.1:0", "--json"])
-        .stderr(Stdio::null());
-    command
-}
-
-/// A program built beside this one.
-fn sibling(name: &str) -> Result<PathBuf> {
-    let me = std::env::current_exe()?;
-    let folder = me.parent().context("this program is in no folder")?;
-    Ok(folder.join(name))
-}
-
 fn unary() -> Call {
     Call {
+        protocol: Protocol::Http,
         path: "/users/get_user".into(),
-        body: r#"{"user_id":7}"#.into(),
+        body: br#"{"user_id":7}"#.into(),
         accept: "*/*",
         expected: Expected::Json,
     }
@@ -92,8 +74,9 @@ fn unary() -> Call {
 
 fn stream() -> Call {
     Call {
+        protocol: Protocol::Http,
         path: "/users/list_users".into(),
-        body: format!(r#"{{"limit":{ITEMS}}}"#),
+        body: format!(r#"{{"limit":{ITEMS}}}"#).into(),
         accept: "*/*",
         expected: Expected::Lines(ITEMS),
     }
@@ -101,60 +84,10 @@ fn stream() -> Call {
 
 fn download() -> Call {
     Call {
+        protocol: Protocol::Http,
         path: "/blobs/download".into(),
-        body: format!(r#"{{"size":{DOWNLOAD}}}"#),
+        body: format!(r#"{{"size":{DOWNLOAD}}}"#).into(),
         accept: "application/octet-stream",
         expected: Expected::Bytes(DOWNLOAD),
-    }
-}
-
-struct Bench {
-    host: Server,
-    peer: Server,
-    quick: bool,
-}
-
-/// What host and peer did, round by round.
-struct Rounds(Vec<(Report, Report)>);
-
-impl Bench {
-    /// Host and peer in turns, so that what else the machine does hits both.
-    fn compare(&self, name: &str, call: &Call, connections: usize) -> Result<Rounds> {
-        let (rounds, measure) = if self.quick { (3, 400) } else { (9, 1_500) };
-        let effort = Effort {
-            connections,
-            warm_up: Duration::from_millis(300),
-            measure: Duration::from_millis(measure),
-        };
-        let host = call.once(self.host.address())?;
-        let peer = call.once(self.peer.address())?;
-        ensure!(
-            host == peer,
-            "{}: host and peer answer differently",
-            call.path
-        );
-        let mut reports = Vec::with_capacity(rounds);
-        for round in 1..=rounds {
-            let host = load::run(self.host.address(), call, effort).context("the host")?;
-            eprintln!("  {name} {round}/{rounds}  ostler {host}");
-            let peer = load::run(self.peer.address(), call, effort).context("the peer")?;
-            eprintln!("  {name} {round}/{rounds}  axum   {peer}");
-            reports.push((host, peer));
-        }
-        Ok(Rounds(reports))
-    }
-}
-
-impl Rounds {
-    fn ratio(&self, figure: fn(&Report) -> f64) -> f64 {
-        let ratios = self
-            .0
-            .iter()
-            .map(|(host, peer)| figure(host) / figure(peer));
-        median(ratios.collect())
-    }
-
-    fn host(&self, figure: fn(&Report) -> f64) -> f64 {
-        median(self.0.iter().map(|(host, _)| figure(host)).collect())
     }
 }

@@ -1,33 +1,47 @@
 //! A load generator: one thread, one epoll, connections that are kept alive,
 //! every answer compared with the first one.
 
-mod connection;
+mod http1;
+mod http2;
 mod report;
-mod response;
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::event::epoll;
 
 pub use report::Report;
 
-use connection::Connection;
+use http1::Http1;
+use http2::Http2;
 
 use crate::clock;
 
 /// One kind of call.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// What it is made by.
+    pub protocol: Protocol,
     /// Path of the method, such as `/users/get_user`.
     pub path: String,
-    /// JSON of the request.
-    pub body: String,
-    /// What the reply is wanted in.
+    /// The request's message.
+    pub body: Vec<u8>,
+    /// What the reply is wanted in; of plain HTTP alone.
     pub accept: &'static str,
     /// What the first answer must be like.
     pub expected: Expected,
+}
+
+/// What a call is made by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Protocol {
+    /// JSON over HTTP/1.1.
+    Http,
+    /// Protobuf over HTTP/2, in frames.
+    Grpc,
+    /// Protobuf over HTTP/2, one bare message.
+    Connect,
 }
 
 /// What the first answer must be like; every other one must equal it.
@@ -39,13 +53,17 @@ pub enum Expected {
     Lines(usize),
     /// This many bytes.
     Bytes(usize),
+    /// This many messages in frames.
+    Frames(usize),
 }
 
 /// How hard and how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Connections, each with one call at a time.
+    /// Connections.
     pub connections: usize,
+    /// Calls at a time on each of them; over HTTP/1.1 it is one.
+    pub streams: usize,
     /// Load before the measurement.
     pub warm_up: Duration,
     /// The measurement.
@@ -53,26 +71,16 @@ pub struct Effort {
 }
 
 impl Call {
-    /// The request as HTTP/1.1.
-    fn request(&self, address: SocketAddr) -> Vec<u8> {
-        format!(
-            "POST {} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-             accept: {}\r\ncontent-length: {}\r\n\r\n{}",
-            self.path,
-            self.accept,
-            self.body.len(),
-            self.body
-        )
-        .into_bytes()
-    }
-
     /// Makes the call once, without hurry, and checks the answer.
     ///
     /// # Errors
     /// When it fails or the answer is not what is expected.
     pub fn once(&self, address: SocketAddr) -> Result<Vec<u8>> {
-        let mut connection = Connection::open(address)?;
-        let answer = connection.first(&self.request(address))?;
+        let answer = match self.protocol {
+            Protocol::Http => http1::once(address, self),
+            Protocol::Grpc | Protocol::Connect => http2::once(address, self),
+        };
+        let answer = answer.with_context(|| format!("{} of {address}", self.path))?;
         self.expected
             .check(&answer)
             .with_context(|| format!("{} of {address}", self.path))?;
@@ -82,34 +90,46 @@ impl Call {
 
 impl Expected {
     fn check(self, answer: &[u8]) -> Result<()> {
-        match self {
+        let (found, expected) = match self {
             Self::Json => {
                 let _: serde_json::Value = serde_json::from_slice(answer)?;
+                return Ok(());
             }
-            Self::Lines(lines) => {
-                let found = serde_json::Deserializer::from_slice(answer)
-                    .into_iter::<serde_json::Value>()
-                    .try_fold(0, |count, value| value.map(|_| count + 1))?;
-                ensure!(found == lines, "{found} lines instead of {lines}");
-            }
-            Self::Bytes(bytes) => {
-                ensure!(
-                    answer.len() == bytes,
-                    "{} bytes instead of {bytes}",
-                    answer.len()
-                );
-            }
-        }
+            Self::Lines(lines) => (lines_of(answer)?, lines),
+            Self::Bytes(bytes) => (answer.len(), bytes),
+            Self::Frames(frames) => (frames_of(answer)?, frames),
+        };
+        ensure!(found == expected, "{found} instead of {expected}");
         Ok(())
     }
 
     /// Items of one answer.
     fn items(self) -> usize {
         match self {
-            Self::Lines(lines) => lines,
+            Self::Lines(items) | Self::Frames(items) => items,
             Self::Json | Self::Bytes(_) => 1,
         }
     }
+}
+
+fn lines_of(answer: &[u8]) -> Result<usize> {
+    let mut values = serde_json::Deserializer::from_slice(answer).into_iter::<serde_json::Value>();
+    Ok(values.try_fold(0, |count, value| value.map(|_| count + 1))?)
+}
+
+/// Counts frames of gRPC: a flag, a length of four bytes, data.
+fn frames_of(mut answer: &[u8]) -> Result<usize> {
+    let mut count = 0;
+    while !answer.is_empty() {
+        let Some(([flag, length @ ..], rest)) = answer.split_first_chunk::<5>() else {
+            bail!("the last frame is cut");
+        };
+        ensure!(*flag == 0, "a frame with the flag {flag}");
+        let length = u32::from_be_bytes(*length) as usize;
+        answer = rest.get(length..).context("the last frame is cut")?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// Calls a server over and over.
@@ -117,24 +137,51 @@ impl Expected {
 /// # Errors
 /// When any call fails or any answer differs from the first.
 pub fn run(address: SocketAddr, call: &Call, effort: Effort) -> Result<Report> {
+    match call.protocol {
+        Protocol::Http => measure::<Http1>(address, call, effort),
+        Protocol::Grpc | Protocol::Connect => measure::<Http2>(address, call, effort),
+    }
+}
+
+/// A connection that calls one method over and over.
+trait Connection: Sized {
+    /// Opens a socket for so many calls at a time.
+    fn open(address: SocketAddr, call: &Call, streams: usize) -> Result<Self>;
+
+    fn socket(&self) -> &TcpStream;
+
+    /// Sends the first requests.
+    fn begin(&mut self, now: Instant) -> Result<()>;
+
+    /// Reads what is there, once, compares it with `answer`, and begins a call
+    /// for each that ended.
+    fn ready(
+        &mut self,
+        buffer: &mut [u8],
+        answer: &[u8],
+        now: Instant,
+        report: &mut Report,
+    ) -> Result<()>;
+}
+
+fn measure<C: Connection>(address: SocketAddr, call: &Call, effort: Effort) -> Result<Report> {
     let answer = call.once(address)?;
-    let request = call.request(address);
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut connections = Vec::with_capacity(effort.connections);
     for index in 0..effort.connections {
-        let connection = Connection::open(address)?;
+        let connection = C::open(address, call, effort.streams)?;
+        connection.socket().set_nonblocking(true)?;
         let data = epoll::EventData::new_u64(index as u64);
         epoll::add(&poll, connection.socket(), data, epoll::EventFlags::IN)?;
         connections.push(connection);
     }
     let began = clock::now();
     for connection in &mut connections {
-        connection.send(&request, began)?;
+        connection.begin(began)?;
     }
     let measured_from = began + effort.warm_up;
     let mut run = Run {
-        call,
-        request: &request,
+        path: &call.path,
         answer: &answer,
         connections,
         buffer: vec![0; 256 * 1024],
@@ -148,16 +195,15 @@ pub fn run(address: SocketAddr, call: &Call, effort: Effort) -> Result<Report> {
     Ok(run.report)
 }
 
-struct Run<'a> {
-    call: &'a Call,
-    request: &'a [u8],
+struct Run<'a, C> {
+    path: &'a str,
     answer: &'a [u8],
-    connections: Vec<Connection>,
+    connections: Vec<C>,
     buffer: Vec<u8>,
     report: Report,
 }
 
-impl Run<'_> {
+impl<C: Connection> Run<'_, C> {
     fn until(&mut self, poll: &impl std::os::fd::AsFd, end: Instant) -> Result<()> {
         let mut events = Vec::with_capacity(self.connections.len());
         loop {
@@ -174,22 +220,12 @@ impl Run<'_> {
             )?;
             let now = clock::now();
             for event in &events {
-                let index = event.data.u64() as usize;
-                self.ready(index, now)
-                    .with_context(|| format!("calling {}", self.call.path))?;
+                let connection = &mut self.connections[event.data.u64() as usize];
+                connection
+                    .ready(&mut self.buffer, self.answer, now, &mut self.report)
+                    .with_context(|| format!("calling {}", self.path))?;
             }
         }
-    }
-
-    fn ready(&mut self, index: usize, now: Instant) -> Result<()> {
-        let connection = &mut self.connections[index];
-        let read = connection.receive(&mut self.buffer, self.answer)?;
-        self.report.bytes(read.body);
-        if read.complete {
-            self.report.call(now.duration_since(connection.sent_at()));
-            connection.send(self.request, now)?;
-        }
-        Ok(())
     }
 }
 
@@ -199,4 +235,24 @@ fn connect(address: SocketAddr) -> Result<TcpStream> {
         TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
     socket.set_nodelay(true)?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_counted() {
+        let rows: [(&[u8], Option<usize>); 6] = [
+            (b"", Some(0)),
+            (b"\0\0\0\0\0", Some(1)),
+            (b"\0\0\0\0\x02ab\0\0\0\0\x01c", Some(2)),
+            (b"\0\0\0\0\x02a", None),
+            (b"\0\0\0", None),
+            (b"\x01\0\0\0\0", None),
+        ];
+        for (answer, expected) in rows {
+            assert_eq!(frames_of(answer).ok(), expected, "{answer:?}");
+        }
+    }
 }
