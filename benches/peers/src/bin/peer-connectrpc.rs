@@ -17,6 +17,7 @@ use generated::demo::users::v1::{GetUserRequest, User, Users, UsersServer};
 #[allow(
     clippy::all,
     clippy::allow_attributes_without_reason,
+    clippy::use_self,
     dead_code,
     missing_debug_implementations,
     missing_docs,

@@ -21,6 +21,7 @@ use users::{GetUserRequest, User};
 #[allow(
     clippy::all,
     clippy::allow_attributes_without_reason,
+    clippy::use_self,
     missing_debug_implementations,
     missing_docs,
     unreachable_pub,
@@ -33,6 +34,7 @@ mod users {
 #[allow(
     clippy::all,
     clippy::allow_attributes_without_reason,
+    clippy::use_self,
     missing_debug_implementations,
     missing_docs,
     unreachable_pub,
