@@ -3,6 +3,7 @@
 //! in order.
 
 mod caps;
+mod gather;
 mod response;
 mod sniff;
 mod stream;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::caps::{Caps, Permit};
+use self::gather::gathered;
 pub(crate) use self::response::AnyBody;
 use self::sniff::{Sniffed, Version, sniff};
 use self::stream::Stream;
@@ -390,10 +392,10 @@ impl Server {
             .serve_connection(TokioIo::new(io), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
-            served = connection.as_mut() => return served,
+            served = gathered(connection.as_mut()) => return served,
             () = self.stop.cancelled() => connection.as_mut().graceful_shutdown(),
         }
-        connection.await
+        gathered(connection).await
     }
 
     /// Ends when no further request is taken on connections that are open.
