@@ -167,7 +167,7 @@ impl ReplyBody {
         let data = if self.buffer.is_empty() {
             self.large.take()
         } else {
-            Some(self.buffer.split().freeze())
+            Some(self.take_buffer())
         };
         if let Some(data) = data {
             let data = if self.is_text() {
@@ -188,6 +188,15 @@ impl ReplyBody {
             self.linger = None;
         }
         Poll::Ready(None)
+    }
+
+    /// What is framed. A buffer that nothing more comes into is given away
+    /// whole, which costs no count of those who share it.
+    fn take_buffer(&mut self) -> Bytes {
+        if self.messages.is_none() {
+            return std::mem::take(&mut self.buffer).freeze();
+        }
+        self.buffer.split().freeze()
     }
 
     fn is_text(&self) -> bool {

@@ -16,20 +16,25 @@ pub(super) struct Names {
     pub(super) accepted: HeaderName,
 }
 
+// Made once: a name is checked when it is made.
+const GRPC: Names = Names {
+    used: HeaderName::from_static("grpc-encoding"),
+    accepted: HeaderName::from_static("grpc-accept-encoding"),
+};
+const CONNECT: Names = Names {
+    used: header::CONTENT_ENCODING,
+    accepted: header::ACCEPT_ENCODING,
+};
+const CONNECT_STREAM: Names = Names {
+    used: HeaderName::from_static("connect-content-encoding"),
+    accepted: HeaderName::from_static("connect-accept-encoding"),
+};
+
 pub(super) fn names(protocol: Protocol) -> Names {
     match protocol {
-        Protocol::Grpc | Protocol::Web | Protocol::WebText => Names {
-            used: HeaderName::from_static("grpc-encoding"),
-            accepted: HeaderName::from_static("grpc-accept-encoding"),
-        },
-        Protocol::Connect | Protocol::ConnectGet => Names {
-            used: header::CONTENT_ENCODING,
-            accepted: header::ACCEPT_ENCODING,
-        },
-        Protocol::ConnectStream => Names {
-            used: HeaderName::from_static("connect-content-encoding"),
-            accepted: HeaderName::from_static("connect-accept-encoding"),
-        },
+        Protocol::Grpc | Protocol::Web | Protocol::WebText => GRPC,
+        Protocol::Connect | Protocol::ConnectGet => CONNECT,
+        Protocol::ConnectStream => CONNECT_STREAM,
     }
 }
 

@@ -45,7 +45,7 @@ use Codec::{Json, Proto};
 use Protocol::{Connect, ConnectGet, ConnectStream, Grpc, Web, WebText};
 
 /// Every media type there is.
-const TYPES: [(Protocol, &str, Codec); 13] = [
+static TYPES: [(Protocol, &str, Codec); 13] = [
     (Grpc, "application/grpc", Proto),
     (Grpc, "application/grpc+proto", Proto),
     (Grpc, "application/grpc+json", Json),
@@ -62,7 +62,7 @@ const TYPES: [(Protocol, &str, Codec); 13] = [
 ];
 
 /// What media types of a protocol begin with, whatever the codec.
-const FAMILIES: [(Protocol, &str); 4] = [
+static FAMILIES: [(Protocol, &str); 4] = [
     (Grpc, "application/grpc"),
     (ConnectStream, "application/connect"),
     (Web, "application/grpc-web"),
@@ -115,9 +115,9 @@ fn media_type(value: &[u8]) -> &[u8] {
 
 fn content(protocol: Protocol, media: &[u8]) -> Option<(&'static str, Codec)> {
     TYPES
-        .into_iter()
+        .iter()
         .find(|(p, name, _)| *p == protocol && media.eq_ignore_ascii_case(name.as_bytes()))
-        .map(|(_, name, codec)| (name, codec))
+        .map(|(_, name, codec)| (*name, *codec))
 }
 
 fn family(media: &[u8]) -> Option<Protocol> {
@@ -127,9 +127,9 @@ fn family(media: &[u8]) -> Option<Protocol> {
         (is && matches!(rest.first(), None | Some(b'+'))).then_some(())
     };
     FAMILIES
-        .into_iter()
+        .iter()
         .find(|(_, name)| is_of(name).is_some())
-        .map(|(protocol, _)| protocol)
+        .map(|(protocol, _)| *protocol)
 }
 
 fn service(path: &str) -> &str {

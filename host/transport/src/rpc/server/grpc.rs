@@ -17,7 +17,7 @@ const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 pub(super) fn trailers(end: &End) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(3);
     let code = end.result.as_ref().err().map_or(Code::Ok, Status::code);
-    map.insert(STATUS, HeaderValue::from(code.number()));
+    map.insert(STATUS, number(code));
     let mut set = |name, text: String| {
         // Percent-encoded or base64 text is always a header value.
         if let Ok(value) = HeaderValue::try_from(text) {
@@ -34,6 +34,14 @@ pub(super) fn trailers(end: &End) -> HeaderMap {
     }
     metadata::add(&mut map, &end.trailers);
     map
+}
+
+/// A code as text that is not made anew for every call.
+fn number(code: Code) -> HeaderValue {
+    const NUMBERS: [&str; 17] = [
+        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+    ];
+    HeaderValue::from_static(NUMBERS[code.number() as usize])
 }
 
 fn details(status: &Status) -> String {
@@ -95,6 +103,13 @@ mod tests {
             (failed.len(), &failed["x-last"]),
             (4, &HeaderValue::from(1))
         );
+    }
+
+    #[test]
+    fn numbers_of_codes() {
+        for code in (0..=16).filter_map(Code::from_number) {
+            assert_eq!(number(code), HeaderValue::from(code.number()));
+        }
     }
 
     #[test]

@@ -211,8 +211,14 @@ impl Input<'_> {
         let limit = self.config.message_bytes;
         let slack = if self.gzip { slack(limit) } else { 0 };
         let reading = Box::pin(whole(&mut body, limit.saturating_add(slack)));
-        let read = in_time(self.config.body_timeout, self.deadline, reading).await;
-        match read.flatten() {
+        let read = match at_once(reading) {
+            Ok(read) => read,
+            Err(pending) => {
+                let read = in_time(self.config.body_timeout, self.deadline, pending);
+                read.await.flatten()
+            }
+        };
+        match read {
             Ok(message) => self.decompressed(message),
             Err(why) => {
                 self.unread.leave(body);
