@@ -365,7 +365,7 @@ impl Handler for Control {
 
 impl Call for Invocation {
     fn serve(self: Box<Self>, body: Body) -> CallFuture {
-        Box::pin(middleware::serve(*self, body))
+        Box::pin(middleware::serve(self, body))
     }
 }
 

@@ -54,7 +54,7 @@ impl Verdict {
 
 /// Runs a call as far as its reply can be given: to its end for one message,
 /// to [the head](ReplyStream::poll_head) for a stream.
-pub(crate) async fn run(call: Invocation, body: Body) -> Reply {
+pub(crate) async fn run(call: Box<Invocation>, body: Body) -> Reply {
     if call.pinned.method().pattern.streams_out() {
         stream(call, body).await
     } else {
@@ -85,7 +85,7 @@ fn start(
 }
 
 /// A call with one reply.
-async fn unary(call: Invocation, body: Body) -> Reply {
+async fn unary(call: Box<Invocation>, body: Body) -> Reply {
     let (input, verdict) = match input(&call, body).await {
         Ok(input) => input,
         Err(status) => return refused(call.record, status),
@@ -97,7 +97,7 @@ async fn unary(call: Invocation, body: Body) -> Reply {
         permit,
         mut record,
         ..
-    } = call;
+    } = *call;
     let mut outcome = match start(&pinned, info, input, None) {
         Ok(running) => running.await,
         Err(status) => return refused(record, status),
@@ -109,7 +109,7 @@ async fn unary(call: Invocation, body: Body) -> Reply {
 }
 
 /// A call that streams its replies.
-async fn stream(call: Invocation, body: Body) -> Reply {
+async fn stream(call: Box<Invocation>, body: Body) -> Reply {
     let (input, verdict) = match input(&call, body).await {
         Ok(input) => input,
         Err(status) => return refused(call.record, status),
@@ -121,7 +121,7 @@ async fn stream(call: Invocation, body: Body) -> Reply {
         permit,
         record,
         ..
-    } = call;
+    } = *call;
     let verdict = verdict.unwrap_or_default();
     let (producer, consumer) = queue::queue(queue::BUDGET);
     let sink = match MessageSink::new(&pinned, encoding, producer, verdict.clone()) {

@@ -83,8 +83,9 @@ pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocat
 }
 
 /// The second half of the stack, outermost stage first. The permit and the
-/// record go into the reply, whose body ends later than this function.
-pub(crate) async fn serve(call: Invocation, body: Body) -> Reply {
+/// record go into the reply, whose body ends later than this function. The call
+/// stays in its box: its future is moved when it is made.
+pub(crate) async fn serve(call: Box<Invocation>, body: Body) -> Reply {
     // Trace: outermost, so that even the log line of a panic is inside.
     let span = call.record.span.clone();
 
