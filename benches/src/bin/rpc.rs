@@ -22,6 +22,11 @@ const UNARY: Width = Width {
     connections: 8,
     streams: 8,
 };
+/// Clients with a connection each, so that no two answers can go out together.
+const APART: Width = Width {
+    connections: 64,
+    streams: 1,
+};
 const STREAM: Width = Width {
     connections: 8,
     streams: 1,
@@ -61,6 +66,17 @@ fn main() -> Result<()> {
     let ratio = grpc.ratio(2, Report::calls_per_second);
     figures.set("grpc_unary_ratio_tonic", ratio);
     figures.set("grpc_unary_rps", grpc.host(Report::calls_per_second));
+
+    let apart = compare(
+        "apart",
+        &get_user(Protocol::Grpc),
+        APART,
+        &[connectrpc, tonic],
+    )?;
+    let ratio = apart.ratio(1, Report::calls_per_second);
+    figures.set("grpc_apart_ratio_connectrpc", ratio);
+    let ratio = apart.ratio(2, Report::calls_per_second);
+    figures.set("grpc_apart_ratio_tonic", ratio);
 
     let connect = compare(
         "connect",
