@@ -40,6 +40,13 @@ impl Keep {
         self.store.save(components)
     }
 
+    fn asleep(&self, record: &Record) -> Arc<Asleep> {
+        Arc::new(Asleep {
+            record: record.clone(),
+            file: Arc::new(self.store.file(record)),
+        })
+    }
+
     /// Loads a version. Blocking.
     pub(crate) fn wake(&self, asleep: &Asleep) -> Result<Arc<Version>, DeployError> {
         let Asleep { record, file } = asleep;
@@ -98,36 +105,11 @@ impl Deployer {
 /// Loads what calls go to; the other versions stay asleep.
 fn restore(control: &Control, keep: &Keep, component: &Component) -> Result<(), DeployError> {
     let name = &component.name;
-    let mut asleep: Vec<_> = component
-        .versions
-        .iter()
-        .map(|record| {
-            let file = Arc::new(keep.store.file(record));
-            Arc::new(Asleep {
-                record: record.clone(),
-                file,
-            })
-        })
-        .collect();
-    let configured = control.current(name).is_some();
-    let known = asleep.iter().any(|v| v.record.number == component.current);
-    let newest = match (known, configured) {
-        (true, _) => component.current,
-        // Calls went to the version of the configuration.
-        (false, true) => 0,
-        (false, false) => {
-            tracing::warn!(
-                component = name,
-                "the configuration has it no longer; the newest version that was deployed is \
-                 served. To end that: ostler drain {name}"
-            );
-            u32::MAX
-        }
-    };
-    asleep.sort_by_key(|version| std::cmp::Reverse(version.record.number));
-    let mut candidates = asleep.iter().filter(|v| v.record.number <= newest);
+    let mut asleep: Vec<_> = component.versions.iter().map(|v| keep.asleep(v)).collect();
+    let newest = newest(control, component);
+    let mut candidates = asleep.iter().rev().filter(|v| v.record.number <= newest);
     let current = candidates.find_map(|version| woken(keep, name, version));
-    if let (Some(current), true) = (&current, configured) {
+    if let (Some(current), Some(_)) = (&current, control.current(name)) {
         tracing::warn!(
             component = name,
             version = current.number,
@@ -135,20 +117,11 @@ fn restore(control: &Control, keep: &Keep, component: &Component) -> Result<(), 
              ostler drain {name}, and restart"
         );
     }
+    let serving = current.as_ref().map(|version| version.number);
     let trial = component.trial.as_ref();
-    let canary = trial.and_then(
-        |Trial {
-             number,
-             percent,
-             key,
-         }| {
-            let version = asleep.iter().find(|v| v.record.number == *number)?;
-            let share = Share::new(*percent, key.clone())?;
-            Some((woken(keep, name, version)?, Arc::new(share)))
-        },
-    );
-    let on_trial = canary.as_ref().map(|(version, _)| version.number);
-    let loaded = [current.as_ref().map(|version| version.number), on_trial];
+    let trial = trial.filter(|trial| Some(trial.number) != serving);
+    let canary = trial.and_then(|trial| on_trial(keep, name, trial, &asleep));
+    let loaded = [serving, canary.as_ref().map(|(version, _)| version.number)];
     asleep.retain(|version| !loaded.contains(&Some(version.record.number)));
     control.restore(Restored {
         name: name.clone(),
@@ -157,6 +130,40 @@ fn restore(control: &Control, keep: &Keep, component: &Component) -> Result<(), 
         asleep,
         last: component.last,
     })
+}
+
+/// The highest number of a version that calls may go to.
+fn newest(control: &Control, component: &Component) -> u32 {
+    let name = &component.name;
+    if component
+        .versions
+        .iter()
+        .any(|v| v.number == component.current)
+    {
+        return component.current;
+    }
+    // Calls went to the version of the configuration.
+    if control.current(name).is_some() {
+        return 0;
+    }
+    tracing::warn!(
+        component = name,
+        "the configuration has it no longer; the newest version that was deployed is served. To \
+         end that: ostler drain {name}"
+    );
+    u32::MAX
+}
+
+/// The version on trial and its share.
+fn on_trial(
+    keep: &Keep,
+    component: &str,
+    trial: &Trial,
+    versions: &[Arc<Asleep>],
+) -> Option<(Arc<Version>, Arc<Share>)> {
+    let version = versions.iter().find(|v| v.record.number == trial.number)?;
+    let share = Share::new(trial.percent, trial.key.clone())?;
+    Some((woken(keep, component, version)?, Arc::new(share)))
 }
 
 /// The version, if it can be loaded.

@@ -47,6 +47,7 @@ impl From<AdminError> for Failure {
                     Class::Usage
                 }
                 "shutting_down" => Class::Connection,
+                "store" => Class::File,
                 "internal" => Class::Unexpected,
                 _ => Class::Component,
             },
