@@ -7,7 +7,7 @@ use ostler::admin::Rollout;
 
 use crate::{Folder, STOCK, stock};
 
-/// Deployments, and as many kills, unless `OSTLER_TEST_KILLS` says another
+/// Deployments, and as many kills, unless `OSTLER_KILLS` says another
 /// number.
 const KILLS: u32 = 20;
 /// Components that are deployed by turns; more than a host keeps, so that files
@@ -39,7 +39,7 @@ fn component(number: u32) -> bytes::Bytes {
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "it measures the host")]
 async fn a_kill_leaves_the_old_version_or_the_new_one() {
-    let kills = std::env::var("OSTLER_TEST_KILLS").ok();
+    let kills = std::env::var("OSTLER_KILLS").ok();
     let kills = kills.map_or(KILLS, |text| text.parse().unwrap());
     let folder = Folder::new();
     let mut admin = folder.start().await;
