@@ -139,7 +139,7 @@ impl AppBuilder {
         let kept = store.as_ref().map(Store::settings).unwrap_or_default();
         // Before anything is compiled: an address in use is found at once.
         let server = &self.config.server;
-        let addresses = server.addresses(&listener_config(server, &components, &kept));
+        let addresses = server.addresses(&listener_config(&self.config, &components, &kept));
         let front = Front::bind(addresses).await?;
         let admin = bind_admin(server).await?;
         let engine = Engine::new(engine_config(&self.config, &components, &kept))
@@ -352,9 +352,12 @@ fn engine_config(config: &Config, components: &[Component], kept: &[Settings]) -
 
 /// Connections as configured, with room for the largest message of any
 /// component; each has a limit of its own behind that.
-fn listener_config(server: &Server, components: &[Component], kept: &[Settings]) -> ListenerConfig {
-    let components = components.iter().map(|c| &c.limits.call);
-    let calls = components.chain(kept.iter().map(|settings| &settings.call));
+fn listener_config(config: &Config, components: &[Component], kept: &[Settings]) -> ListenerConfig {
+    let Config { server, limits, .. } = config;
+    // What may be deployed later is held to what holds for all.
+    let later = server.admin.iter().map(|_| &limits.call);
+    let calls = components.iter().map(|c| &c.limits.call).chain(later);
+    let calls = calls.chain(kept.iter().map(|settings| &settings.call));
     let messages = calls.map(|call| call.message);
     let mut config = server.listener.clone();
     config.http.message_bytes = messages.max().unwrap_or(config.http.message_bytes);
