@@ -63,18 +63,26 @@ impl Caller {
     pub async fn connect(transport: Transport, addr: SocketAddr) -> Self {
         let http = async |version| {
             let url = format!("http://{addr}");
-            Self::Http(http::Client::connect(&url, version).await.unwrap())
+            Self::Http(
+                http::Client::connect(&url, version)
+                    .await
+                    .expect("the host listens"),
+            )
         };
         match transport {
             Transport::Http1 => http(Http::One).await,
             Transport::H2c => http(Http::Two).await,
             Transport::WebSocket => {
                 let url = format!("ws://{addr}");
-                Self::WebSocket(websocket::Client::connect(&url).await.unwrap())
+                Self::WebSocket(
+                    websocket::Client::connect(&url)
+                        .await
+                        .expect("the host listens"),
+                )
             }
             Transport::Grpc => {
                 let url = format!("grpc://{addr}");
-                Self::Grpc(rpc::Client::connect(&url).await.unwrap())
+                Self::Grpc(rpc::Client::connect(&url).await.expect("the host listens"))
             }
         }
     }
@@ -146,7 +154,7 @@ impl Outcome {
         let mut trailers = headers;
         for (key, value) in end.trailers.iter() {
             if trailers.get(key).is_none() {
-                trailers.insert(key, value).unwrap();
+                trailers.insert(key, value).expect("it was metadata before");
             }
         }
         let (code, text) = match end.result {
@@ -178,7 +186,7 @@ impl From<Status> for Outcome {
 /// # Panics
 /// When it is no JSON.
 pub async fn read(reply: Reply, messages: &mut Vec<Value>) -> End {
-    let value = |bytes: &Bytes| serde_json::from_slice(bytes).unwrap();
+    let value = |bytes: &Bytes| serde_json::from_slice(bytes).expect("a reply is JSON");
     match reply.body.kind {
         Kind::Empty(end) => end,
         Kind::One(message, trailers) => {

@@ -170,14 +170,14 @@ mod tests {
         calls.close();
         assert!(matches!(calls.enter(), Err(NotEntered::Closed)));
         assert_eq!(calls.running(), 1);
-        let quiet = tokio::spawn({
-            let calls = calls.clone();
-            async move { calls.quiet().await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!quiet.is_finished());
+        let mut quiet = std::pin::pin!(calls.quiet());
+        tokio::select! {
+            biased;
+            () = quiet.as_mut() => panic!("a call runs"),
+            () = std::future::ready(()) => {}
+        }
         drop(running);
-        quiet.await.unwrap();
+        quiet.await;
         calls.open();
         assert!(calls.enter().is_ok());
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -155,8 +155,13 @@ fn query(rollout: &Rollout) -> String {
     serde_urlencoded::to_string(rollout).unwrap_or_default()
 }
 
+/// Bytes of an answer that is read whole.
+const MAX_ANSWER: usize = 64 << 20;
+
 async fn whole<T: DeserializeOwned>(body: Incoming) -> Result<T, AdminError> {
-    let body = body.collect().await.map_err(|e| broken(&e))?;
+    #[expect(clippy::disallowed_methods, reason = "it is limited here")]
+    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = body.map_err(|e| broken(&e))?;
     parsed(&body.to_bytes())
 }
 
