@@ -187,6 +187,7 @@ fn number(name: &str, usual: usize) -> usize {
     std::env::var(name).map_or(usual, |text| text.parse().unwrap())
 }
 
+#[expect(clippy::print_stdout, reason = "it is a measurement too")]
 async fn swaps(what: &str, variants: &[Bytes], plan: &Plan) {
     let admin = Admin::start(&["matrix"]).await;
     // Each is compiled once before: what is measured are swaps.
