@@ -112,6 +112,37 @@ pub enum Type {
     Map(TypeId, TypeId),
 }
 
+impl Type {
+    /// What WIT calls it, without what is in it: `u32`, `option`, `record`.
+    pub(crate) fn noun(&self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::S8 => "s8",
+            Self::S16 => "s16",
+            Self::S32 => "s32",
+            Self::S64 => "s64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Char => "char",
+            Self::String => "string",
+            Self::Bytes => "list<u8>",
+            Self::List(_) => "list",
+            Self::Option(_) => "option",
+            Self::Result { .. } => "result",
+            Self::Tuple(_) => "tuple",
+            Self::Record(_) => "record",
+            Self::Variant(_) => "variant",
+            Self::Enum(_) => "enum",
+            Self::Flags(_) => "flags",
+            Self::Map(..) => "map",
+        }
+    }
+}
+
 /// A name in WIT's spelling (`user-id`) and in the plain profile's (`user_id`).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Name {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -75,9 +76,7 @@ impl Admin {
         };
         let router = Router::new()
             .route("/v1/components", get(list).post(deploy))
-            .route("/v1/components/{name}/rollback", post(rollback))
-            .route("/v1/components/{name}/promote", post(promote))
-            .route("/v1/components/{name}/drain", post(drain))
+            .route("/v1/components/{name}/{action}", post(change))
             .fallback(nothing)
             // The size of a component has a limit of its own.
             .layer(DefaultBodyLimit::disable())
@@ -127,7 +126,7 @@ async fn list(State(shared): State<Shared>) -> Json<Vec<Component>> {
 
 async fn deploy(
     State(shared): State<Shared>,
-    query: Result<Query<Rollout>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<Rollout>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refused> {
     let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
@@ -192,43 +191,21 @@ async fn component(body: Body) -> Result<Bytes, Refused> {
     Ok(bytes.into())
 }
 
-type Asked = Result<Query<Rollout>, axum::extract::rejection::QueryRejection>;
-
-async fn rollback(
+/// Does `action` with a component.
+async fn change(
     State(shared): State<Shared>,
-    Path(component): Path<String>,
-    query: Asked,
+    Path((component, action)): Path<(String, String)>,
+    query: Result<Query<Rollout>, QueryRejection>,
 ) -> Result<Json<Placed>, Refused> {
     let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
     let drain = rollout.drain().map_err(Refused::request)?;
     let control = &shared.control;
     let component = control.named(&component).to_string();
-    let version = control.rollback(&component, rollout.version, drain).await?;
-    Ok(Json(Placed::new(component, version)))
-}
-
-async fn promote(
-    State(shared): State<Shared>,
-    Path(component): Path<String>,
-    query: Asked,
-) -> Result<Json<Placed>, Refused> {
-    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
-    let drain = rollout.drain().map_err(Refused::request)?;
-    let control = &shared.control;
-    let component = control.named(&component).to_string();
-    let version = control.promote(&component, drain).await?;
-    Ok(Json(Placed::new(component, version)))
-}
-
-async fn drain(
-    State(shared): State<Shared>,
-    Path(component): Path<String>,
-    query: Asked,
-) -> Result<Json<Placed>, Refused> {
-    let Query(rollout) = query.map_err(|e| Refused::request(e.body_text()))?;
-    let drain = rollout.drain().map_err(Refused::request)?;
-    let control = &shared.control;
-    let component = control.named(&component).to_string();
-    let version = control.remove(&component, drain).await?;
+    let version = match &*action {
+        "rollback" => control.rollback(&component, rollout.version, drain).await?,
+        "promote" => control.promote(&component, drain).await?,
+        "drain" => control.remove(&component, drain).await?,
+        _ => return Err(nothing().await),
+    };
     Ok(Json(Placed::new(component, version)))
 }

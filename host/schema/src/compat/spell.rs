@@ -36,7 +36,7 @@ fn nested(plan: &Plan, ty: Option<TypeId>, depth: usize) -> String {
         of => match name(of) {
             Some("") => "parameters".to_owned(),
             Some(name) => name.to_owned(),
-            None => noun(of).to_owned(),
+            None => of.noun().to_owned(),
         },
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn change(plans: Both<&Plan>, types: Both<Option<TypeId>>) -> String 
     if spelt.old != spelt.new {
         return format!("{} → {}", spelt.old, spelt.new);
     }
-    let full = pairs.map(|(plan, ty)| ty.map_or("", |ty| noun(&plan[ty])));
+    let full = pairs.map(|(plan, ty)| ty.map_or("", |ty| plan[ty].noun()));
     match full.old == full.new {
         true => format!("another {}", spelt.old),
         false => format!("{} {} → {} {}", full.old, spelt.old, full.new, spelt.new),
@@ -63,32 +63,4 @@ fn name(ty: &Type) -> Option<&str> {
         Type::Flags(of) => &of.name.wit,
         _ => return None,
     })
-}
-
-fn noun(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "bool",
-        Type::U8 => "u8",
-        Type::U16 => "u16",
-        Type::U32 => "u32",
-        Type::U64 => "u64",
-        Type::S8 => "s8",
-        Type::S16 => "s16",
-        Type::S32 => "s32",
-        Type::S64 => "s64",
-        Type::F32 => "f32",
-        Type::F64 => "f64",
-        Type::Char => "char",
-        Type::String => "string",
-        Type::Bytes => "list<u8>",
-        Type::List(_) => "list",
-        Type::Option(_) => "option",
-        Type::Result { .. } => "result",
-        Type::Tuple(_) => "tuple",
-        Type::Record(_) => "record",
-        Type::Variant(_) => "variant",
-        Type::Enum(_) => "enum",
-        Type::Flags(_) => "flags",
-        Type::Map(..) => "map",
-    }
 }

@@ -191,11 +191,11 @@ impl Compare<'_> {
             }
             (Type::Enum(x), Type::Enum(y)) => self.names("case", x.cases.iter(), y.cases.iter()),
             (Type::Flags(x), Type::Flags(y)) => self.names("flag", x.flags.iter(), y.flags.iter()),
-            (x, y) if noun(x) == noun(y) && !matches!(x, Type::Tuple(_)) => None,
+            (x, y) if x.noun() == y.noun() && !matches!(x, Type::Tuple(_)) => None,
             (x, y) => Some(format!(
                 "{} in the embedded WIT, {} in the component",
-                noun(x),
-                noun(y)
+                x.noun(),
+                y.noun()
             )),
         }
     }
@@ -236,33 +236,5 @@ impl Compare<'_> {
                 (None, None) => format!("the {what}s are in another order"),
             },
         )
-    }
-}
-
-fn noun(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "bool",
-        Type::U8 => "u8",
-        Type::U16 => "u16",
-        Type::U32 => "u32",
-        Type::U64 => "u64",
-        Type::S8 => "s8",
-        Type::S16 => "s16",
-        Type::S32 => "s32",
-        Type::S64 => "s64",
-        Type::F32 => "f32",
-        Type::F64 => "f64",
-        Type::Char => "char",
-        Type::String => "string",
-        Type::Bytes => "list<u8>",
-        Type::List(_) => "list",
-        Type::Option(_) => "option",
-        Type::Result { .. } => "result",
-        Type::Tuple(_) => "tuple",
-        Type::Record(_) => "record",
-        Type::Variant(_) => "variant",
-        Type::Enum(_) => "enum",
-        Type::Flags(_) => "flags",
-        Type::Map(..) => "map",
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, StatusCode, header};
 use ostler_call::{Body, Code, End, Kind, Reply, Status};
-use ostler_wire::{FramingError, Split, compression, connect};
+use ostler_wire::{compression, connect};
 
 use super::grpc::anys;
 use super::metadata;
@@ -81,29 +81,13 @@ pub(super) async fn stream(
         true => splitter.gzip(),
         false => splitter,
     };
-    Ok(framed(&parts.headers, source, Splitter(splitter), expected).await)
+    Ok(framed(&parts.headers, source, splitter, expected).await)
 }
 
 /// Messages whose end is the last frame.
-struct Splitter(connect::Replies);
-
-impl Split for Splitter {
-    fn push(&mut self, chunk: Bytes) {
-        self.0.push(chunk);
-    }
-
-    fn next(&mut self) -> Result<Option<Bytes>, FramingError> {
-        self.0.next()
-    }
-
-    fn finish(&mut self) -> Result<Option<Bytes>, FramingError> {
-        self.0.finish()
-    }
-}
-
-impl Replies for Splitter {
+impl Replies for connect::Replies {
     fn end(&mut self, _: Option<&HeaderMap>) -> End {
-        let Some(end) = self.0.end() else {
+        let Some(end) = Self::end(self) else {
             return Status::internal("the server ended the reply without its last frame").into();
         };
         match connect::read_end(end) {

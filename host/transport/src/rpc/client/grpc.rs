@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 use ostler_call::{Any, Code, End, Metadata, Reply, Status};
-use ostler_wire::{FramingError, Split, grpc, percent};
+use ostler_wire::{grpc, percent};
 
 use super::metadata;
 use super::reply::{Expected, ended, framed};
@@ -41,27 +41,11 @@ pub(super) async fn reply(
         true => splitter.gzip(),
         false => splitter,
     };
-    Ok(framed(&parts.headers, source, Splitter(splitter), expected).await)
+    Ok(framed(&parts.headers, source, splitter, expected).await)
 }
 
 /// Messages whose end is in trailers.
-struct Splitter(grpc::Splitter);
-
-impl Split for Splitter {
-    fn push(&mut self, chunk: Bytes) {
-        self.0.push(chunk);
-    }
-
-    fn next(&mut self) -> Result<Option<Bytes>, FramingError> {
-        self.0.next()
-    }
-
-    fn finish(&mut self) -> Result<Option<Bytes>, FramingError> {
-        self.0.finish()
-    }
-}
-
-impl Replies for Splitter {
+impl Replies for grpc::Splitter {
     fn end(&mut self, trailers: Option<&HeaderMap>) -> End {
         let Some(trailers) = trailers else {
             return Status::internal("the server ended the reply without trailers").into();
