@@ -19,7 +19,7 @@ use ostler_benches::figures::{Figures, median};
 use ostler_call::{Body, Encoding, End, Head, Kind, MessageStream, Next, Reply};
 use ostler_control::{CallLimits, Control, Deployed, Options, Rollout};
 use ostler_runtime::{Deployment, DeploymentOptions, Engine, EngineConfig, Limits};
-use ostler_schema::{CallFuture, Contract, Handler};
+use ostler_schema::{Admission, CallFuture, Contract, Handler};
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -112,8 +112,10 @@ impl Host {
     }
 
     fn call(&self, head: Head, body: Body) -> Result<CallFuture> {
-        let admitted = self.control.admit(head);
-        let admitted = admitted.map_err(|reply| anyhow::anyhow!("refused: {reply:?}"))?;
+        let admitted = match self.control.admit(head) {
+            Ok(Admission::Granted(admitted)) => admitted,
+            other => bail!("not admitted: {other:?}"),
+        };
         Ok(admitted.serve(body))
     }
 

@@ -116,6 +116,14 @@ impl Concurrency {
         self.running.fetch_or(CLOSED, Ordering::AcqRel);
     }
 
+    /// No call enters from now on, if none runs; says whether that is so.
+    pub(crate) fn close_if_quiet(&self) -> bool {
+        let closed = self
+            .running
+            .compare_exchange(0, CLOSED, Ordering::AcqRel, Ordering::Acquire);
+        closed.is_ok()
+    }
+
     /// Calls enter again.
     pub(crate) fn open(&self) {
         self.running.fetch_and(!CLOSED, Ordering::AcqRel);

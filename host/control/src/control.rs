@@ -4,21 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use ostler_call::{Body, Head, Reply};
-use ostler_schema::{Admitted, Call, CallFuture, Contract, Handler, Health};
+use ostler_call::{Body, Deadline, Head, Reply, Status};
+use ostler_schema::{
+    Admission, Admitted, Call, CallFuture, Contract, ContractFuture, Handler, Health,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::admit::{Gate, Phase};
-use crate::builtin::{Builtin, Index, Watched};
+use crate::builtin::{Builtin, Watched};
 use crate::clock;
 use crate::deploy::{
-    self, Before, Changed, ComponentInfo, DeployError, Drain, Keep, Restored, Rollout, Versions,
+    self, Before, Changed, ComponentInfo, DeployError, Drain, Keep, Leaving, Refused, Restored,
+    Rollout, Versions,
 };
 use crate::dispatch::Invocation;
-use crate::middleware::{self, AccessLog, RequestIds, Shared};
-use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services};
+use crate::middleware::{self, AccessLog, Entered, Entering, RequestIds, Shared, exceeded};
+use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Version};
 use crate::store::Kept;
+
+/// How long a call without a deadline waits for its component to be loaded.
+const WAKE: Duration = Duration::from_secs(30);
+/// How often a call waits for a component that went to sleep again.
+const WAKES: usize = 10;
 
 /// What holds for the whole host.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +50,7 @@ impl Control {
     /// Serves what will be deployed to it.
     pub fn new(options: &Options) -> Self {
         let builtin = Builtin::new();
-        let index = Index::new(builtin.contracts());
+        let own = builtin.contracts();
         Self {
             shared: Arc::new(Shared {
                 registry: Registry::new(),
@@ -51,7 +58,7 @@ impl Control {
                 ids: RequestIds::new(),
                 access_log: options.access_log,
                 builtin,
-                watched: Arc::new(Watched::new(index)),
+                watched: Arc::new(Watched::new(own)),
             }),
             versions: Arc::default(),
             back: Arc::default(),
@@ -126,14 +133,10 @@ impl Control {
         let _turn = self.back.lock().await;
         let version = match self.versions.before(name, number)? {
             Before::Current => None,
-            Before::Loaded(version) => {
-                deploy::bring_back(&version).await;
+            Before::Earlier(version) => {
+                deploy::bring_back(&version, self.keep()).await?;
+                self.woke(&version);
                 Some(version)
-            }
-            Before::Asleep(asleep) => {
-                let keep = self.versions.keep().cloned();
-                let wake = move || keep.map(|keep| keep.wake(&asleep)).transpose();
-                deploy::blocking(wake).await??
             }
         };
         self.certain(name, "rolled back", drain, move |c, name| {
@@ -199,12 +202,101 @@ impl Control {
         deploy::blocking(change).await?
     }
 
-    /// Puts a component live again that was before the host started. Blocking.
-    pub(crate) fn restore(&self, restored: Restored) -> Result<(), DeployError> {
-        let name = restored.name.clone();
-        let changed = self.versions.restore(self.registry(), restored)?;
-        self.changed(&name, "restored", changed, Drain::default());
+    /// Puts components live again that were before the host started; gives
+    /// those that cannot be, and why. Blocking.
+    pub(crate) fn restore(&self, restored: Vec<Restored>) -> Result<Vec<Refused>, DeployError> {
+        let (leaving, refused) = self.versions.restore(self.registry(), restored)?;
+        self.reindex();
+        for leaving in leaving {
+            self.retire(leaving, Drain::default());
+        }
+        Ok(refused)
+    }
+
+    /// Loads the version that a call means, or goes back to the one before
+    /// where it cannot be loaded. Whoever waits for it may go away meanwhile.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when no version can be loaded, or not in time.
+    async fn wake(&self, version: Arc<Version>, deadline: Option<Deadline>) -> Result<(), Status> {
+        let control = self.clone();
+        let waking = self
+            .retiring
+            .spawn(async move { control.load(&version).await });
+        let until = deadline.map_or_else(|| clock::now() + WAKE, |deadline| deadline.instant());
+        match tokio::time::timeout_at(until.into(), waking).await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(panic)) => Err(Status::unavailable(format!(
+                "loading the component failed in the host: {panic}"
+            ))),
+            Err(_) if deadline.is_some() => Err(exceeded()),
+            Err(_) => Err(Status::unavailable(
+                "the component is still being loaded; try again",
+            )),
+        }
+    }
+
+    async fn load(&self, version: &Arc<Version>) -> Result<(), Status> {
+        let error = match self.load_one(version).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let name = self.versions.component_of(version);
+        let name = name.ok_or_else(|| Status::unavailable("the component is gone"))?;
+        tracing::error!(
+            component = &*name,
+            version = version.number,
+            %error,
+            "a version that was deployed cannot be served"
+        );
+        let status = |error: DeployError| {
+            Status::unavailable(format!("the component cannot be loaded: {error}"))
+        };
+        if !self.versions.serves(&name, version) {
+            // Calls go to another one by now.
+            return Ok(());
+        }
+        if self.versions.is_on_trial(&name, version) {
+            let ended = self.rollback(&name, None, Drain::default()).await;
+            return ended.map(|_| ()).map_err(status);
+        }
+        for earlier in self.versions.earlier(&name, version.number) {
+            let back = self.rollback(&name, Some(earlier), Drain::default());
+            if back.await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(status(error))
+    }
+
+    async fn load_one(&self, version: &Arc<Version>) -> Result<(), DeployError> {
+        let _turn = version.turn.lock().await;
+        if version.loaded().is_some() {
+            return Ok(());
+        }
+        let keep = self.keep().cloned().ok_or(DeployError::Leaving)?;
+        let deployed = {
+            let _place = keep.turn().await;
+            let loading = version.clone();
+            let keep = keep.clone();
+            deploy::blocking(move || keep.load(&loading)).await??
+        };
+        version.touch(self.registry().millis(clock::now()));
+        version.wake(Arc::new(deployed));
+        self.woke(version);
         Ok(())
+    }
+
+    /// A version is loaded: others that were not called for long may go to
+    /// sleep.
+    fn woke(&self, version: &Arc<Version>) {
+        let Some(keep) = self.keep() else { return };
+        for deployed in keep.woke(version) {
+            tracing::debug!(label = deployed.label, "put to sleep");
+            self.retiring.spawn(async move {
+                deployed.deployment.stop(Duration::ZERO).await;
+            });
+        }
     }
 
     /// Where deployments are kept, from now on.
@@ -220,11 +312,22 @@ impl Control {
         &self.shared.registry
     }
 
-    /// Where each component came from and what it serves.
+    /// Where each component that is loaded came from, and what it serves.
     pub fn live(&self) -> Vec<(String, Arc<Contract>)> {
-        let live = self.versions.contracts().into_iter();
-        live.map(|deployed| (deployed.label.clone(), deployed.contract.clone()))
+        let live = self.versions.all_current().into_iter();
+        live.filter_map(|version| Some((version.label.clone(), version.loaded()?.contract.clone())))
             .collect()
+    }
+
+    /// Full names of the services that are loaded when they are called.
+    pub fn asleep(&self) -> Vec<String> {
+        let current = self.versions.all_current().into_iter();
+        let asleep = current.filter(|version| version.loaded().is_none());
+        let names = |version: Arc<Version>| {
+            let names = version.services.iter().map(|s| s.proto.to_string());
+            names.collect::<Vec<_>>()
+        };
+        asleep.flat_map(names).collect()
     }
 
     /// What is deployed.
@@ -232,7 +335,7 @@ impl Control {
         self.versions.list()
     }
 
-    pub(crate) fn current(&self, name: &str) -> Option<Arc<Deployed>> {
+    pub(crate) fn current(&self, name: &str) -> Option<Arc<Version>> {
         self.versions.current(name)
     }
 
@@ -245,8 +348,8 @@ impl Control {
     /// else the name.
     pub fn named(&self, name: &str) -> Arc<str> {
         let service = |services: &Services| {
-            let (deployed, service) = services.get(name)?.current();
-            Some(deployed.contract.services[service].proto.clone())
+            let (version, service) = services.get(name)?.current();
+            Some(version.services[service].proto.clone())
         };
         if self.current(name).is_some() {
             return name.into();
@@ -262,26 +365,28 @@ impl Control {
         tracing::info!(
             component = name,
             version = number,
-            label = changed.version.deployed.label,
+            label = changed.version.label,
             "{what}"
         );
         self.reindex();
+        self.woke(&changed.version);
         for leaving in changed.leaving {
-            let versions = self.versions.clone();
-            self.retiring
-                .spawn(async move { deploy::retire(leaving, drain, &versions).await });
+            self.retire(leaving, drain);
         }
         number
     }
 
+    fn retire(&self, leaving: Leaving, drain: Drain) {
+        let versions = self.versions.clone();
+        self.retiring
+            .spawn(async move { deploy::retire(leaving, drain, &versions).await });
+    }
+
     /// Health and reflection tell of what is live now.
     fn reindex(&self) {
-        let Shared {
-            builtin, watched, ..
-        } = &*self.shared;
-        let live = self.versions.contracts();
-        let live = live.iter().map(|deployed| &*deployed.contract);
-        watched.show(Index::new(live.chain(builtin.contracts())));
+        let catalogue = |services: &Services| services.catalogue.clone();
+        let live = self.registry().read(DEFAULT_TENANT, catalogue);
+        self.shared.watched.show(live.unwrap_or_default());
     }
 
     /// Begins to leave: health says so and long calls are told, but calls
@@ -289,8 +394,8 @@ impl Control {
     pub fn drain(&self) {
         self.shared.gate.advance(Phase::Draining);
         self.shared.watched.leave();
-        for version in self.versions.serving() {
-            version.deployed.deployment.drain();
+        for deployed in self.versions.serving() {
+            deployed.deployment.drain();
         }
     }
 
@@ -304,12 +409,12 @@ impl Control {
         let serving = self.versions.serving();
         // One deadline for all: each gets what the ones before it left over,
         // and they drain at the same time since all are told to.
-        for version in &serving {
-            version.deployed.deployment.drain();
+        for deployed in &serving {
+            deployed.deployment.drain();
         }
-        for version in &serving {
+        for deployed in &serving {
             let left = until.saturating_duration_since(clock::now());
-            lost += version.deployed.deployment.stop(left).await;
+            lost += deployed.deployment.stop(left).await;
         }
         lost
     }
@@ -317,27 +422,27 @@ impl Control {
     /// Calls that run now, over all deployments.
     pub fn running(&self) -> usize {
         let serving = self.versions.serving();
-        serving.iter().map(|v| v.deployed.calls.running()).sum()
+        serving.iter().map(|d| d.calls.running()).sum()
     }
 }
 
 impl Handler for Control {
-    fn admit(&self, head: Head) -> Result<Admitted, Reply> {
+    fn admit(&self, head: Head) -> Result<Admission, Reply> {
         let now = clock::now();
         let Shared {
             builtin, watched, ..
         } = &*self.shared;
         if let Some(admitted) = builtin.admit(&head, watched, now) {
-            return admitted;
+            return admitted.map(Admission::Granted);
         }
-        let call = middleware::admit(&self.shared, head, now)?;
-        let pinned = &call.pinned;
-        Ok(Admitted::new(
-            pinned.deployed.contract.clone(),
-            pinned.service,
-            pinned.method,
-            Box::new(call),
-        ))
+        match middleware::admit(&self.shared, head, now)? {
+            Entered::Granted(call) => Ok(Admission::Granted(admitted(call))),
+            Entered::Asleep(call, version) => {
+                let control = self.clone();
+                let waiting = async move { control.admit_later(*call, version).await };
+                Ok(Admission::Waiting(Box::pin(waiting)))
+            }
+        }
     }
 
     fn has_proto_service(&self, name: &str) -> bool {
@@ -349,10 +454,10 @@ impl Handler for Control {
         found.unwrap_or_default() || self.shared.builtin.has(name)
     }
 
-    fn contract(&self) -> Bytes {
-        let read = |services: &Services| services.contract.clone();
-        let found = self.shared.registry.read(DEFAULT_TENANT, read);
-        found.unwrap_or_default()
+    fn contract(&self) -> ContractFuture {
+        let catalogue = |services: &Services| services.catalogue.clone();
+        let live = self.registry().read(DEFAULT_TENANT, catalogue);
+        Box::pin(async move { live.unwrap_or_default().text().await })
     }
 
     fn health(&self) -> Health {
@@ -361,6 +466,36 @@ impl Handler for Control {
             Phase::Draining | Phase::Closed => Health::NotServing,
         }
     }
+}
+
+impl Control {
+    /// Admits a call once the version it means is loaded.
+    async fn admit_later(
+        &self,
+        mut call: Entering,
+        mut version: Arc<Version>,
+    ) -> Result<Admitted, Reply> {
+        for _ in 0..WAKES {
+            if let Err(status) = self.wake(version, call.deadline()).await {
+                return Err(call.refuse(status));
+            }
+            match middleware::enter(&self.shared, call, clock::now())? {
+                Entered::Granted(call) => return Ok(admitted(call)),
+                // It went to sleep again, or another took its place.
+                Entered::Asleep(entering, other) => (call, version) = (*entering, other),
+            }
+        }
+        Err(call.refuse(Status::unavailable(
+            "more components are called than may be loaded at once (server.loaded)",
+        )))
+    }
+}
+
+fn admitted(call: Box<Invocation>) -> Admitted {
+    let pinned = &call.pinned;
+    let contract = pinned.deployed.contract.clone();
+    let (service, method) = (pinned.service, pinned.method);
+    Admitted::new(contract, service, method, call)
 }
 
 impl Call for Invocation {

@@ -1,12 +1,13 @@
 //! From an address to the deployment and method it means.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use ostler_call::{Address, Head, Metadata, Status};
+use ostler_call::{Address, Head, Status};
 use ostler_schema::Method;
 
 use crate::admit::{NotEntered, Permit};
-use crate::registry::{DEFAULT_TENANT, Deployed, Registry};
+use crate::registry::{DEFAULT_TENANT, Deployed, Registry, Version};
 
 /// How often a call looks anew when the version it found has just closed.
 const LOOKS: usize = 100;
@@ -25,8 +26,18 @@ impl Pinned {
     }
 }
 
-/// The version and method a call means, and a permit that keeps both live.
-/// `check` may refuse the call before it takes a permit.
+/// What a call found.
+#[derive(Debug)]
+pub(crate) enum Found<T> {
+    /// The version and method it means, what `check` said, and a permit that
+    /// keeps both live.
+    Pinned(Pinned, T, Permit),
+    /// The version it means, which is not loaded.
+    Asleep(Arc<Version>),
+}
+
+/// Looks for what a call means. `check` may refuse the call before it takes a
+/// permit.
 ///
 /// # Errors
 /// `NOT_FOUND` naming the service or the method, what `check` says, and
@@ -34,15 +45,19 @@ impl Pinned {
 pub(crate) fn pin<T>(
     registry: &Registry,
     head: &Head,
+    now: Instant,
     check: impl Fn(&Pinned) -> Result<T, Status>,
-) -> Result<(Pinned, T, Permit), Status> {
+) -> Result<Found<T>, Status> {
     for _ in 0..LOOKS {
-        let pinned = resolve(registry, &head.address, &head.metadata)?;
+        let pinned = match resolve(registry, head, now)? {
+            Ok(pinned) => pinned,
+            Err(asleep) => return Ok(Found::Asleep(asleep)),
+        };
         let checked = check(&pinned)?;
         match pinned.deployed.calls.enter() {
-            Ok(permit) => return Ok((pinned, checked, permit)),
+            Ok(permit) => return Ok(Found::Pinned(pinned, checked, permit)),
             Err(NotEntered::Full(status)) => return Err(status),
-            // It was replaced since it was found: its successor is live.
+            // It was replaced, or put to sleep, since it was found.
             Err(NotEntered::Closed) => {}
         }
     }
@@ -51,22 +66,31 @@ pub(crate) fn pin<T>(
     ))
 }
 
-/// Finds in one read of the snapshot.
-fn resolve(registry: &Registry, address: &Address, metadata: &Metadata) -> Result<Pinned, Status> {
-    let Address { service, method } = address;
+/// Finds in one read of the snapshot; `Err` is a version that is not loaded.
+fn resolve(
+    registry: &Registry,
+    head: &Head,
+    now: Instant,
+) -> Result<Result<Pinned, Arc<Version>>, Status> {
+    let Address { service, method } = &head.address;
+    let pinned = |profile, (version, service): (&Arc<Version>, usize)| {
+        let Some(deployed) = version.loaded() else {
+            return Some(Err(version.clone()));
+        };
+        version.touch(registry.millis(now));
+        let method = deployed.method(service, profile, method)?;
+        Some(Ok(Pinned {
+            deployed,
+            service,
+            method,
+        }))
+    };
     registry
         .read(DEFAULT_TENANT, |services| {
             let target = services.get(service)?;
-            let pinned = |(deployed, service): (&Arc<Deployed>, usize)| {
-                let method = deployed.method(service, target.profile, method)?;
-                Some(Pinned {
-                    deployed: Arc::clone(deployed),
-                    service,
-                    method,
-                })
-            };
+            let picked = pinned(target.profile, target.pick(&head.metadata));
             // A method that the version on trial does not have is not tried.
-            Some(pinned(target.pick(metadata)).or_else(|| pinned(target.current())))
+            Some(picked.or_else(|| pinned(target.profile, target.current())))
         })
         .flatten()
         .ok_or_else(|| Status::not_found(format!("Service '{service}' not found")))?

@@ -6,8 +6,8 @@
 use std::future::poll_fn;
 use std::time::Duration;
 
-use ostler::App;
 use ostler::call::{Body, Head, Kind, Next, Reply};
+use ostler::{App, admitted};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("listening on {:?}", app.local_addrs());
 
     // The same path that transports take: admit the head, then serve the body.
-    let reply = match app.handler().admit(Head::new(service, method)) {
+    let reply = match admitted(&*app.handler(), Head::new(service, method)).await {
         Ok(call) => call.serve(Body::one(message.into())).await,
         Err(refused) => refused,
     };

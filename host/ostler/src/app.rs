@@ -157,18 +157,20 @@ impl AppBuilder {
             self.tell(Progress::Loaded(&label));
         }
         if let Some(store) = store {
-            let restored = deployer.restore(store).await;
+            let restored = deployer.restore(store, self.config.server.loaded).await;
             restored.map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
         }
         let services = control.live().into_iter();
         let services = services.map(|(label, contract)| ServiceInfo { label, contract });
         let services = services.collect();
+        let asleep = control.asleep();
         Ok(App {
             control,
             deployer,
             front,
             admin,
             services,
+            asleep,
             grace: self.config.server.grace,
         })
     }
@@ -372,6 +374,7 @@ pub struct App {
     front: Front,
     admin: Option<Admin>,
     services: Vec<ServiceInfo>,
+    asleep: Vec<String>,
     grace: Duration,
 }
 
@@ -396,9 +399,15 @@ impl App {
         self.admin.as_ref()?.local_addr().ok()
     }
 
-    /// What is served.
+    /// What is served from the start.
     pub fn services(&self) -> &[ServiceInfo] {
         &self.services
+    }
+
+    /// Full names of the services that were deployed before and are loaded when
+    /// they are called.
+    pub fn asleep(&self) -> &[String] {
+        &self.asleep
     }
 
     /// Makes calls without any transport.

@@ -28,5 +28,5 @@ pub use error::{Error, ErrorKind};
 pub use ostler_call as call;
 pub use ostler_control::{AccessLog, CallLimits};
 pub use ostler_runtime::Limits;
-pub use ostler_schema::{Contract, Handler, Health};
+pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;

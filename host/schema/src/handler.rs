@@ -19,7 +19,7 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// # Errors
     /// The whole reply when the call is refused.
-    fn admit(&self, head: Head) -> Result<Admitted, Reply>;
+    fn admit(&self, head: Head) -> Result<Admission, Reply>;
 
     /// Whether a live service has this full name as protobuf, such as
     /// `demo.users.v1.Users`.
@@ -27,7 +27,7 @@ pub trait Handler: Send + Sync + 'static {
 
     /// The contracts of all live services, as the JSON text of
     /// `/.well-known/ostler/contract`.
-    fn contract(&self) -> Bytes;
+    fn contract(&self) -> ContractFuture;
 
     /// Whether the host takes calls.
     fn health(&self) -> Health;
@@ -40,6 +40,50 @@ pub enum Health {
     Serving,
     /// It is starting or shutting down.
     NotServing,
+}
+
+/// The text of all contracts, once it is written.
+pub type ContractFuture = Pin<Box<dyn Future<Output = Bytes> + Send>>;
+
+/// What becomes of a call whose component may have to be loaded first.
+pub enum Admission {
+    /// It may run.
+    Granted(Admitted),
+    /// That is known once the component is there.
+    Waiting(Pin<Box<dyn Future<Output = Result<Admitted, Reply>> + Send>>),
+}
+
+/// Admits a call, and waits until its component is loaded.
+///
+/// # Errors
+/// The whole reply when the call is refused.
+pub async fn admitted(handler: &dyn Handler, head: Head) -> Result<Admitted, Reply> {
+    match handler.admit(head) {
+        Ok(admission) => admission.granted().await,
+        Err(refused) => Err(refused),
+    }
+}
+
+impl Admission {
+    /// Waits until the call may run.
+    ///
+    /// # Errors
+    /// The whole reply when it is refused.
+    pub async fn granted(self) -> Result<Admitted, Reply> {
+        match self {
+            Self::Granted(admitted) => Ok(admitted),
+            Self::Waiting(admitted) => admitted.await,
+        }
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted(admitted) => f.debug_tuple("Granted").field(admitted).finish(),
+            Self::Waiting(_) => f.write_str("Waiting"),
+        }
+    }
 }
 
 /// The future of a reply.

@@ -19,7 +19,9 @@ mod wire_contract;
 pub use contract::Contract;
 pub use extract::ContractError;
 pub use failure::{declared_proto_status, declared_status, returned_status, write_details};
-pub use handler::{Admitted, Call, CallFuture, Handler, Health};
+pub use handler::{
+    Admission, Admitted, Call, CallFuture, ContractFuture, Handler, Health, admitted,
+};
 pub use method::{
     ErrorType, MessageType, Method, PackageName, Pattern, Request, Response, Service, StreamEnd,
     StreamResource,

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod asleep;
 mod damaged;
 mod kills;
 mod refused;
@@ -27,6 +28,8 @@ struct Folder {
     folder: TempDir,
     /// Of the configuration.
     guests: Vec<&'static str>,
+    /// Further keys of `[server]`.
+    server: String,
 }
 
 impl Folder {
@@ -39,6 +42,7 @@ impl Folder {
         Self {
             folder: tempfile::tempdir().unwrap(),
             guests: guests.to_vec(),
+            server: String::new(),
         }
     }
 
@@ -49,7 +53,10 @@ impl Folder {
     /// The configuration of its hosts.
     fn config(&self) -> String {
         let (token, store) = (self.folder.path().join("token"), self.store());
-        format!("[server]\nadmin = \"127.0.0.1:0\"\nadmin-token = {token:?}\nstore = {store:?}\n")
+        format!(
+            "[server]\nadmin = \"127.0.0.1:0\"\nadmin-token = {token:?}\nstore = {store:?}\n{}\n",
+            self.server
+        )
     }
 
     async fn start(&self) -> Admin {
@@ -173,7 +180,8 @@ impl Admin {
     /// Which of the two stocks answers a call of this user.
     async fn stock_for(&self, user: &str) -> u32 {
         let body = json!({"name": "screw", "pieces": 7, "colour": "red"});
-        let request = Request::json("/stock.v1/find", body.to_string()).header("x-user", user);
+        let request =
+            Request::json("/stock.v1/find", body.to_string()).header("x-microapi-x-user", user);
         let answer = call(self.host.addr, Http::One, request).await;
         assert_eq!(answer.status(), 200, "{}", answer.text());
         let part = answer.json();

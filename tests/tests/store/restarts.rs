@@ -34,11 +34,12 @@ async fn versions_and_shares_are_the_same_after_a_restart() {
     admin.stop().await;
 
     let admin = folder.start().await;
+    assert_eq!(for_users(&admin).await, users);
     let after = admin.settled().await;
     let json = |components| serde_json::to_value(components).unwrap();
     assert_eq!(json(&after), json(&before));
-    assert_eq!(for_users(&admin).await, users);
-    assert_eq!(admin.host.listing["services"].as_array().unwrap().len(), 1);
+    assert_eq!(admin.host.listing["services"].as_array().unwrap().len(), 0);
+    assert_eq!(admin.host.listing["asleep"].as_array().unwrap().len(), 1);
 
     // The trial ends, and a version from before the restart comes back.
     assert_eq!(admin.change("rollback", None).await, 2);

@@ -11,11 +11,12 @@ use ostler_call::{
     Body, Deadline, Encoding, End, Head, Kind, MessageStream, Metadata, Next, Reply, Status,
 };
 use ostler_schema::{Call, CallFuture, Contract, Method, Value, codec};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::time::Sleep;
 
 use super::{Index, health, reflection};
 use crate::dispatch::only_message;
+use crate::registry::Catalogue;
 
 /// How deep the messages of these services may nest.
 const DEPTH: usize = 10;
@@ -28,11 +29,11 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// A host that takes calls.
-    pub(crate) fn new(index: Index) -> Self {
+    /// A host that takes calls; it serves these beside what is live.
+    pub(crate) fn new(own: Vec<Arc<Contract>>) -> Self {
         let state = State {
             serving: true,
-            index: Arc::new(index),
+            index: Arc::new(Lookup::new(own, Arc::default())),
         };
         Self {
             state: watch::Sender::new(Arc::new(state)),
@@ -40,11 +41,12 @@ impl Watched {
     }
 
     /// This is live now.
-    pub(crate) fn show(&self, index: Index) {
+    pub(crate) fn show(&self, live: Arc<Catalogue>) {
         self.state.send_modify(|state| {
+            let own = state.index.own.clone();
             *state = Arc::new(State {
                 serving: state.serving,
-                index: Arc::new(index),
+                index: Arc::new(Lookup::new(own, live)),
             });
         });
     }
@@ -66,7 +68,47 @@ pub(crate) struct State {
     /// Whether the host takes calls.
     pub(crate) serving: bool,
     /// What it serves.
-    pub(crate) index: Arc<Index>,
+    pub(crate) index: Arc<Lookup>,
+}
+
+/// What is served: names at hand, files once somebody asks for them.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    /// The host's own contracts.
+    own: Vec<Arc<Contract>>,
+    live: Arc<Catalogue>,
+    /// Full names, sorted.
+    services: Vec<String>,
+    index: OnceCell<Arc<Index>>,
+}
+
+impl Lookup {
+    fn new(own: Vec<Arc<Contract>>, live: Arc<Catalogue>) -> Self {
+        let ours = own.iter().flat_map(|contract| &contract.services);
+        let ours = ours.map(|service| service.proto.clone());
+        let mut services: Vec<_> = live.services().map(str::to_owned).chain(ours).collect();
+        services.sort();
+        Self {
+            own,
+            live,
+            services,
+            index: OnceCell::new(),
+        }
+    }
+
+    /// Full names of all services, sorted.
+    pub(super) fn services(&self) -> &[String] {
+        &self.services
+    }
+
+    async fn index(&self) -> Arc<Index> {
+        let build = async || {
+            let live = self.live.contracts().await;
+            let contracts = live.iter().chain(&self.own).map(|contract| &**contract);
+            Arc::new(Index::new(contracts))
+        };
+        self.index.get_or_init(build).await.clone()
+    }
 }
 
 /// Which service.
@@ -142,6 +184,7 @@ impl BuiltinCall {
                 call: self,
                 requests,
                 sent: Default::default(),
+                asking: None,
                 deadline,
                 end: None,
             })));
@@ -201,6 +244,8 @@ impl Requests {
 struct Answers {
     call: BuiltinCall,
     requests: Requests,
+    /// The request that waits for the files to be read.
+    asking: Option<Asking>,
     /// Files the client has: each is sent once.
     sent: std::collections::HashSet<usize>,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -208,29 +253,60 @@ struct Answers {
     end: Option<End>,
 }
 
+/// A request, and the files it is about.
+struct Asking {
+    request: Bytes,
+    index: Pin<Box<dyn Future<Output = Arc<Index>> + Send>>,
+}
+
 impl Answers {
-    fn answer(&mut self, message: &Bytes) -> Result<Bytes, Status> {
+    /// The request that is answered next.
+    fn ask(&self, request: Bytes) -> Asking {
+        let state = Arc::clone(&self.call.state.borrow());
+        Asking {
+            request,
+            index: Box::pin(async move { state.index.index().await }),
+        }
+    }
+
+    fn answer(&mut self, message: &Bytes, index: &Index) -> Result<Bytes, Status> {
         let request = self.call.decode(message)?;
-        let index = Arc::clone(&self.call.state.borrow().index);
-        let response = reflection::answer(&index, request, &mut self.sent)?;
+        let response = reflection::answer(index, request, &mut self.sent)?;
         self.call.encode(&response)
     }
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        match self.requests.poll_next(cx) {
-            Poll::Ready(Next::Message(message)) => Poll::Ready(match self.answer(&message) {
-                Ok(answer) => Next::Message(answer),
-                Err(status) => Next::End(status.into()),
-            }),
-            Poll::Ready(Next::End(end)) => Poll::Ready(Next::End(End {
-                result: end.result,
-                trailers: Metadata::new(),
-            })),
-            Poll::Pending if self.leaving.as_mut().poll(cx).is_ready() => {
-                Poll::Ready(Next::End(left()))
+        loop {
+            if let Some(asking) = &mut self.asking {
+                let Poll::Ready(index) = asking.index.as_mut().poll(cx) else {
+                    return self.poll_end(cx);
+                };
+                let request = std::mem::take(&mut asking.request);
+                self.asking = None;
+                return Poll::Ready(match self.answer(&request, &index) {
+                    Ok(answer) => Next::Message(answer),
+                    Err(status) => Next::End(status.into()),
+                });
             }
-            Poll::Pending => poll_late(&mut self.deadline, cx),
+            match self.requests.poll_next(cx) {
+                Poll::Ready(Next::Message(message)) => self.asking = Some(self.ask(message)),
+                Poll::Ready(Next::End(end)) => {
+                    return Poll::Ready(Next::End(End {
+                        result: end.result,
+                        trailers: Metadata::new(),
+                    }));
+                }
+                Poll::Pending => return self.poll_end(cx),
+            }
         }
+    }
+
+    /// What ends the call whatever it waits for.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if self.leaving.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Next::End(left()));
+        }
+        poll_late(&mut self.deadline, cx)
     }
 }
 

@@ -15,7 +15,7 @@ use ostler_schema::{Admitted, Contract};
 
 pub(crate) use self::call::Watched;
 use self::call::{BuiltinCall, Logic};
-pub(crate) use self::index::Index;
+use self::index::Index;
 use crate::middleware::exceeded;
 
 /// The services, ready for calls.
@@ -71,8 +71,9 @@ impl Builtin {
     }
 
     /// The contracts, for reflection to list.
-    pub(crate) fn contracts(&self) -> impl Iterator<Item = &Contract> {
-        self.services.iter().map(|entry| &*entry.contract)
+    pub(crate) fn contracts(&self) -> Vec<Arc<Contract>> {
+        let services = self.services.iter();
+        services.map(|entry| entry.contract.clone()).collect()
     }
 
     fn find(&self, name: &str) -> Option<&Entry> {

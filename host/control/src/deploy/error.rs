@@ -35,6 +35,8 @@ pub enum DeployError {
     },
     /// It cannot be kept, or is not kept any more.
     Store(StoreError),
+    /// The names of its services are not those it was deployed with.
+    Outline,
     /// The host failed while it read or compiled it.
     Panicked(String),
     /// The host is shutting down.
@@ -65,6 +67,9 @@ impl fmt::Display for DeployError {
                 write!(f, "{component:?} has no earlier version to go back to")
             }
             Self::Store(error) => error.fmt(f),
+            Self::Outline => f.write_str(
+                "its services are not those it was deployed with; the store was changed by hand, or by another version of this host: deploy it again",
+            ),
             Self::Panicked(text) => write!(f, "loading it failed in the host: {text}"),
             Self::Leaving => f.write_str("the host is shutting down"),
         }

@@ -1,95 +1,141 @@
-//! Deployments over a restart of the host: what is kept of them, and how they
-//! are put live again.
+//! Deployments over a restart of the host, and which of them are loaded: what
+//! is kept in the store sleeps until it is called, and sleeps again when too
+//! many others are loaded.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use ostler_runtime::Engine;
 use ostler_schema::Contract;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::versions::{Restored, Version};
+use super::versions::Restored;
 use super::{DeployError, Deployer, blocking, load};
 use crate::control::Control;
-use crate::registry::Share;
-use crate::store::{Component, Kept, Record, Store, StoreError, Trial};
+use crate::registry::{Deployed, Outline, Share, Version};
+use crate::store::{Component, Kept, Record, Store, StoreError};
+
+/// Components that are loaded at once because calls wait for them.
+const LOADING: usize = 2;
 
 /// Where deployments are kept, and what loads them.
 #[derive(Debug)]
 pub(crate) struct Keep {
     store: Store,
     engine: Engine,
-    /// Components of which no version could be loaded. They stay in the store
-    /// until they are deployed anew.
+    /// Versions of the store that may be loaded at once.
+    most: usize,
+    awake: Mutex<Vec<Weak<Version>>>,
+    loading: Semaphore,
+    /// Components that have no place beside those of the configuration. They
+    /// stay in the store until they are deployed anew.
     stranded: Mutex<Vec<Component>>,
-}
-
-/// A version that is kept and not loaded.
-#[derive(Debug)]
-pub(crate) struct Asleep {
-    pub(crate) record: Record,
-    file: Arc<Kept>,
 }
 
 impl Keep {
     /// Keeps these, and none that is no more.
     pub(super) fn save(&self, mut components: Vec<Component>) -> Result<(), StoreError> {
-        let stranded = self.stranded.lock();
-        let mut stranded = stranded.unwrap_or_else(PoisonError::into_inner);
+        let mut stranded = lock(&self.stranded);
         stranded.retain(|component| components.iter().all(|c| c.name != component.name));
         components.extend(stranded.iter().cloned());
         self.store.save(components)
     }
 
-    fn asleep(&self, record: &Record) -> Arc<Asleep> {
-        Arc::new(Asleep {
-            record: record.clone(),
-            file: Arc::new(self.store.file(record)),
-        })
+    /// A place among those that load.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.loading.acquire().await.ok()
     }
 
     /// Loads a version. Blocking.
-    pub(crate) fn wake(&self, asleep: &Asleep) -> Result<Arc<Version>, DeployError> {
-        let Asleep { record, file } = asleep;
+    ///
+    /// # Errors
+    /// [`DeployError`] when its file or what it needs is not there any more.
+    pub(crate) fn load(&self, version: &Version) -> Result<Deployed, DeployError> {
+        let file = version.file().ok_or(DeployError::Leaving)?;
         let bytes = file.read().map_err(DeployError::Store)?;
         let contract = Contract::from_component(&bytes).map_err(DeployError::Contract)?;
-        let settings = record.settings.clone();
-        let label = record.label.clone();
-        let deployed = load(&self.engine, label, &bytes, Arc::new(contract), settings)?;
-        let version = Version::new(record.number, Arc::new(deployed), Some(file.clone()));
-        Ok(version)
+        if Outline::of(&contract) != version.services {
+            return Err(DeployError::Outline);
+        }
+        let (label, settings) = (version.label.clone(), version.settings().clone());
+        load(&self.engine, label, &bytes, Arc::new(contract), settings)
+    }
+
+    /// A version is loaded. Gives what is to be stopped for it: the versions
+    /// that were called least recently, put to sleep.
+    pub(crate) fn woke(&self, version: &Arc<Version>) -> Vec<Arc<Deployed>> {
+        if version.file().is_none() {
+            return Vec::new();
+        }
+        let mut awake = lock(&self.awake);
+        let mut loaded = Vec::with_capacity(awake.len());
+        loaded.extend(awake.iter().filter_map(Weak::upgrade));
+        loaded.retain(|v| v.loaded().is_some() && !Arc::ptr_eq(v, version));
+        loaded.sort_by_key(|v| v.used());
+        let spare = (loaded.len() + 1).saturating_sub(self.most);
+        let asleep = loaded.iter().filter_map(|v| v.sleep_if_quiet());
+        let stopped: Vec<_> = asleep.take(spare).collect();
+        loaded.retain(|v| v.loaded().is_some());
+        loaded.push(version.clone());
+        *awake = loaded.iter().map(Arc::downgrade).collect();
+        stopped
+    }
+
+    /// A version of the state; one without its names is read for them.
+    fn version(&self, record: &Record) -> Result<Arc<Version>, DeployError> {
+        let file = Arc::new(self.store.file(record));
+        let mut record = record.clone();
+        if record.services.is_empty() {
+            let bytes = file.read().map_err(DeployError::Store)?;
+            let contract = Contract::from_component(&bytes).map_err(DeployError::Contract)?;
+            record.services = Outline::of(&contract);
+        }
+        Ok(Version::asleep(record, file))
     }
 }
 
 impl Deployer {
     /// Puts live what was deployed before the host started, beside what is
-    /// live already, and keeps every change from now on. A version that cannot
-    /// be loaded is replaced with the one before it; that is logged.
+    /// live already, and keeps every change from now on. Nothing is loaded
+    /// until it is called; `most` versions are loaded at once, unless more
+    /// have calls.
     ///
     /// # Errors
-    /// [`DeployError::Panicked`].
-    pub async fn restore(&self, store: Store) -> Result<(), DeployError> {
+    /// [`DeployError::Store`], [`DeployError::Panicked`].
+    pub async fn restore(&self, store: Store, most: usize) -> Result<(), DeployError> {
         let keep = Arc::new(Keep {
             store,
             engine: self.engine.clone(),
+            most,
+            awake: Mutex::default(),
+            loading: Semaphore::new(LOADING),
             stranded: Mutex::default(),
         });
         let control = self.control.clone();
         blocking(move || {
+            let components = keep.store.components();
             let mut stranded = Vec::new();
-            for component in keep.store.components() {
-                if let Err(error) = restore(&control, &keep, &component) {
-                    tracing::error!(
-                        component = component.name,
-                        %error,
-                        "a component is not served; deploy it again"
-                    );
-                    stranded.push(component);
+            let mut found = Vec::new();
+            for component in &components {
+                match restored(&control, &keep, component) {
+                    Ok(restored) => found.push(restored),
+                    Err(error) => stranded.push((component.name.clone(), error)),
                 }
             }
-            *keep.stranded.lock().unwrap_or_else(PoisonError::into_inner) = stranded;
+            stranded.extend(control.restore(found)?);
+            for (component, error) in &stranded {
+                tracing::error!(
+                    component,
+                    %error,
+                    "a component is not served; deploy it again"
+                );
+            }
+            let is_stranded = |c: &Component| stranded.iter().any(|(name, _)| *name == c.name);
+            *lock(&keep.stranded) = components.into_iter().filter(is_stranded).collect();
             control.keep_in(keep);
+            Ok(())
         })
-        .await
+        .await?
     }
 
     /// The file of a component that is to be put live, where it is kept.
@@ -102,13 +148,18 @@ impl Deployer {
     }
 }
 
-/// Loads what calls go to; the other versions stay asleep.
-fn restore(control: &Control, keep: &Keep, component: &Component) -> Result<(), DeployError> {
+/// A component of the state, all of it asleep.
+fn restored(
+    control: &Control,
+    keep: &Keep,
+    component: &Component,
+) -> Result<Restored, DeployError> {
     let name = &component.name;
-    let mut asleep: Vec<_> = component.versions.iter().map(|v| keep.asleep(v)).collect();
+    let versions = component.versions.iter().map(|record| keep.version(record));
+    let versions: Vec<_> = versions.collect::<Result<_, _>>()?;
     let newest = newest(control, component);
-    let mut candidates = asleep.iter().rev().filter(|v| v.record.number <= newest);
-    let current = candidates.find_map(|version| woken(keep, name, version));
+    let fits = versions.iter().filter(|v| v.number <= newest);
+    let current = fits.max_by_key(|v| v.number).cloned();
     if let (Some(current), Some(_)) = (&current, control.current(name)) {
         tracing::warn!(
             component = name,
@@ -117,17 +168,17 @@ fn restore(control: &Control, keep: &Keep, component: &Component) -> Result<(), 
              ostler drain {name}, and restart"
         );
     }
+    let trial = component.trial.as_ref().and_then(|trial| {
+        let version = versions.iter().find(|v| v.number == trial.number)?;
+        let share = Share::new(trial.percent, trial.key.clone())?;
+        Some((version.clone(), Arc::new(share)))
+    });
     let serving = current.as_ref().map(|version| version.number);
-    let trial = component.trial.as_ref();
-    let trial = trial.filter(|trial| Some(trial.number) != serving);
-    let canary = trial.and_then(|trial| on_trial(keep, name, trial, &asleep));
-    let loaded = [serving, canary.as_ref().map(|(version, _)| version.number)];
-    asleep.retain(|version| !loaded.contains(&Some(version.record.number)));
-    control.restore(Restored {
+    Ok(Restored {
         name: name.clone(),
+        canary: trial.filter(|(version, _)| Some(version.number) != serving),
+        versions,
         current,
-        canary,
-        asleep,
         last: component.last,
     })
 }
@@ -154,28 +205,6 @@ fn newest(control: &Control, component: &Component) -> u32 {
     u32::MAX
 }
 
-/// The version on trial and its share.
-fn on_trial(
-    keep: &Keep,
-    component: &str,
-    trial: &Trial,
-    versions: &[Arc<Asleep>],
-) -> Option<(Arc<Version>, Arc<Share>)> {
-    let version = versions.iter().find(|v| v.record.number == trial.number)?;
-    let share = Share::new(trial.percent, trial.key.clone())?;
-    Some((woken(keep, component, version)?, Arc::new(share)))
-}
-
-/// The version, if it can be loaded.
-fn woken(keep: &Keep, component: &str, version: &Asleep) -> Option<Arc<Version>> {
-    let woken = keep.wake(version);
-    if let Err(error) = &woken {
-        tracing::error!(
-            component,
-            version = version.record.number,
-            %error,
-            "a version that was deployed cannot be served"
-        );
-    }
-    woken.ok()
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,12 +16,11 @@ use ostler_schema::{Contract, Handler as _, Health};
 
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
-use self::versions::Leaving;
-pub(crate) use self::versions::{Before, Changed, Restored, Version, Versions};
+pub(crate) use self::versions::{Before, Changed, Leaving, Refused, Restored, Versions};
 pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
 use crate::clock;
 use crate::control::Control;
-use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, short_names};
+use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, Version, short_names};
 
 /// How long new instances may take to start.
 const START: Duration = Duration::from_secs(30);
@@ -155,14 +154,14 @@ impl Deployer {
         let name = name.unwrap_or_else(|| self.name_of(&contract, rollout.fresh));
         let before = self.control.current(&name);
         let differences = match &before {
-            Some(before) => differences(before.contract.clone(), contract.clone()).await?,
+            Some(before) => differences(before.clone(), contract.clone()).await?,
             None => Comparison::default(),
         };
         if differences.verdict() == Verdict::Breaking && !rollout.force {
             return Err(DeployError::Breaking(lines(&differences)));
         }
         let settings = settings.unwrap_or_else(|| match &before {
-            Some(before) => before.settings(),
+            Some(before) => before.settings().clone(),
             None => self.settings.clone(),
         });
         tell(Step::Compiling);
@@ -210,7 +209,8 @@ impl Deployer {
     }
 }
 
-async fn differences(old: Arc<Contract>, new: Arc<Contract>) -> Result<Comparison, DeployError> {
+async fn differences(old: Arc<Version>, new: Arc<Contract>) -> Result<Comparison, DeployError> {
+    let old = blocking(move || old.contract()).await??;
     blocking(move || compare(&old, &new)).await
 }
 
@@ -248,8 +248,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// As many instances as serve the version before, so that the switch finds
 /// them started.
-async fn warm(before: &Deployed, deployed: &Deployed) -> Result<(), DeployError> {
-    let count = before.deployment.stats().live.clamp(1, MAX_WARM);
+async fn warm(before: &Version, deployed: &Deployed) -> Result<(), DeployError> {
+    let live = before.loaded().map_or(0, |d| d.deployment.stats().live);
+    let count = live.clamp(1, MAX_WARM);
     let Some(deadline) = Deadline::after(clock::now(), START) else {
         return Ok(());
     };
@@ -261,37 +262,58 @@ async fn warm(before: &Deployed, deployed: &Deployed) -> Result<(), DeployError>
 pub(crate) async fn retire(leaving: Leaving, drain: Drain, versions: &Versions) {
     let Leaving { version, stays } = leaving;
     let _turn = version.turn.lock().await;
-    let Version { deployed, .. } = &*version;
-    deployed.deployment.drain();
-    let within = async {
-        match drain {
-            Drain::Within(time) => tokio::time::sleep(time).await,
-            Drain::Unlimited => std::future::pending().await,
+    let mut lost = 0;
+    if let Some(deployed) = version.loaded() {
+        deployed.deployment.drain();
+        let within = async {
+            match drain {
+                Drain::Within(time) => tokio::time::sleep(time).await,
+                Drain::Unlimited => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stays.cancelled() => return,
+            () = deployed.calls.quiet() => {}
+            () = within => {}
         }
-    };
-    tokio::select! {
-        biased;
-        () = stays.cancelled() => return,
-        () = deployed.calls.quiet() => {}
-        () = within => {}
+        // Who found it before the switch and enters only now finds its
+        // successor.
+        deployed.calls.close();
+        lost = deployed.deployment.stop(Duration::ZERO).await;
+        deployed.calls.quiet().await;
+        version.sleep();
     }
-    // Who found it before the switch and enters only now finds its successor.
-    deployed.calls.close();
-    let lost = deployed.deployment.stop(Duration::ZERO).await;
-    deployed.calls.quiet().await;
     versions.ended(&version);
     tracing::info!(
         version = version.number,
-        label = deployed.label,
+        label = version.label,
         lost,
         "a version has ended"
     );
 }
 
-/// Makes a version that was left to end ready for calls.
-pub(crate) async fn bring_back(version: &Version) {
+/// Makes a version that was left to end ready for calls, or loads it.
+///
+/// # Errors
+/// [`DeployError`] when it cannot be loaded.
+pub(crate) async fn bring_back(
+    version: &Arc<Version>,
+    keep: Option<&Arc<Keep>>,
+) -> Result<(), DeployError> {
     version.stay();
     let _turn = version.turn.lock().await;
-    version.deployed.deployment.resume();
-    version.deployed.calls.open();
+    if let Some(deployed) = version.loaded() {
+        deployed.deployment.resume();
+        deployed.calls.open();
+        return Ok(());
+    }
+    let Some(keep) = keep.cloned() else {
+        return Err(DeployError::Leaving);
+    };
+    let _place = keep.turn().await;
+    let (loader, loading) = (keep.clone(), version.clone());
+    let deployed = blocking(move || loader.load(&loading)).await??;
+    version.wake(Arc::new(deployed));
+    Ok(())
 }

@@ -1,8 +1,6 @@
 //! The versions a tenant's components have: which of them calls get, which are
 //! left to end, and which could be brought back.
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -10,90 +8,20 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::DeployError;
-use super::keep::{Asleep, Keep};
-use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share};
-use crate::store::{self, Kept, Record, Trial};
+use super::keep::Keep;
+use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share, Version};
+use crate::store::{self, Kept, Trial};
 
 /// Versions of a component that may serve calls at once; the next swap waits.
 const MAX_LIVE: usize = 4;
 /// Versions of a component that can be brought back.
 const MAX_KEPT: usize = 4;
 
-/// One version of a component.
-pub(crate) struct Version {
-    /// Counts up from 1.
-    pub(crate) number: u32,
-    pub(crate) deployed: Arc<Deployed>,
-    /// Its file in the store; one of the configuration has none.
-    file: Option<Arc<Kept>>,
-    /// Set while it is left to end.
-    draining: AtomicBool,
-    drain: Mutex<CancellationToken>,
-    /// Held by whoever stops it or brings it back.
-    pub(crate) turn: tokio::sync::Mutex<()>,
-}
-
-impl fmt::Debug for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Version")
-            .field("number", &self.number)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Version {
-    pub(super) fn new(number: u32, deployed: Arc<Deployed>, file: Option<Arc<Kept>>) -> Arc<Self> {
-        Arc::new(Self {
-            number,
-            deployed,
-            file,
-            draining: AtomicBool::new(false),
-            drain: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-        })
-    }
-
-    fn record(&self) -> Option<Record> {
-        let file = self.file.as_ref()?;
-        Some(Record {
-            number: self.number,
-            digest: file.digest().clone(),
-            label: self.deployed.label.clone(),
-            settings: self.deployed.settings(),
-        })
-    }
-
-    fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
-    }
-
-    /// Begins to leave; the token is cancelled when it is brought back.
-    fn leave(&self) -> CancellationToken {
-        self.draining.store(true, Ordering::Release);
-        let token = CancellationToken::new();
-        *lock(&self.drain) = token.clone();
-        token
-    }
-
-    /// It is being brought back.
-    pub(crate) fn stay(&self) {
-        lock(&self.drain).cancel();
-    }
-
-    /// It has ended, or was brought back.
-    fn arrived(&self) {
-        self.draining.store(false, Ordering::Release);
-    }
-}
-
 /// A component and its versions.
 #[derive(Clone, Debug)]
 struct Component {
     name: Arc<str>,
     versions: Vec<Arc<Version>>,
-    /// Versions from before the host started, loaded once they are gone back
-    /// to.
-    asleep: Vec<Arc<Asleep>>,
     current: Arc<Version>,
     canary: Option<(Arc<Version>, Arc<Share>)>,
     last: u32,
@@ -104,7 +32,6 @@ impl Component {
         Self {
             name: name.into(),
             versions: vec![current.clone()],
-            asleep: Vec::new(),
             last: current.number,
             current,
             canary: None,
@@ -128,64 +55,43 @@ impl Component {
     fn forget(&mut self, leaving: &[Arc<Version>]) {
         loop {
             let spare = self.versions.iter().filter(|v| !self.serves(v));
-            if spare.clone().count() + self.asleep.len() <= MAX_KEPT {
+            if spare.clone().count() <= MAX_KEPT {
                 return;
             }
             let left = |v: &Arc<Version>| leaving.iter().any(|l| Arc::ptr_eq(l, v));
             let idle = spare.filter(|v| !v.is_draining() && !left(v));
-            let asleep = self.asleep.iter().map(|v| v.record.number);
-            let Some(oldest) = idle.map(|v| v.number).chain(asleep).min() else {
+            let Some(oldest) = idle.map(|v| v.number).min() else {
                 return;
             };
             self.versions.retain(|v| v.number != oldest);
-            self.asleep.retain(|v| v.record.number != oldest);
         }
-    }
-
-    /// Has this version, loaded now if it was asleep.
-    fn add(&mut self, version: &Arc<Version>) {
-        self.asleep.retain(|v| v.record.number != version.number);
-        self.versions.retain(|v| v.number != version.number);
-        self.versions.push(version.clone());
     }
 
     /// Gives the version of the configuration a number below all of these.
     fn precede(&mut self, restored: &Restored) {
-        let canary = restored.canary.as_ref().map(|(version, _)| version);
-        let loaded = restored.current.iter().chain(canary).map(|v| v.number);
-        let asleep = restored.asleep.iter().map(|v| v.record.number);
-        if loaded.chain(asleep).any(|n| n == self.current.number) {
-            let configured = Version::new(0, self.current.deployed.clone(), None);
+        if restored
+            .versions
+            .iter()
+            .any(|v| v.number == self.current.number)
+        {
+            let configured = self.current.renumbered(0);
             self.versions = vec![configured.clone()];
             self.current = configured;
         }
     }
 
     fn restore(&mut self, restored: Restored) {
-        let Restored {
-            current,
-            canary,
-            asleep,
-            last,
-            ..
-        } = restored;
-        let on_trial = canary.as_ref().map(|(version, _)| version);
-        for version in current.iter().chain(on_trial) {
-            self.add(version);
-        }
-        if let Some(current) = current {
+        self.versions.extend(restored.versions);
+        if let Some(current) = restored.current {
             self.current = current;
         }
-        self.canary = canary;
-        self.asleep = asleep;
-        self.last = self.last.max(last);
+        self.canary = restored.canary;
+        self.last = self.last.max(restored.last);
     }
 
     /// What is kept of it over a restart; nothing of one of the configuration.
     fn record(&self) -> Option<store::Component> {
-        let loaded = self.versions.iter().filter_map(|v| v.record());
-        let asleep = self.asleep.iter().map(|v| v.record.clone());
-        let mut versions: Vec<_> = loaded.chain(asleep).collect();
+        let mut versions: Vec<_> = self.versions.iter().filter_map(|v| v.record()).collect();
         versions.sort_by_key(|v| v.number);
         let trial = self.canary.as_ref().map(|(version, share)| Trial {
             number: version.number,
@@ -237,6 +143,8 @@ pub struct VersionInfo {
     pub label: String,
     /// What it is there for.
     pub state: VersionState,
+    /// Whether it is loaded, and need not be for the next call.
+    pub loaded: bool,
     /// Calls that run on it.
     pub running: usize,
 }
@@ -271,19 +179,22 @@ pub(crate) struct Changed {
 pub(crate) enum Before {
     /// The one calls go to, once a trial has ended.
     Current,
-    Loaded(Arc<Version>),
-    Asleep(Arc<Asleep>),
+    Earlier(Arc<Version>),
 }
 
 /// A component from before the host started.
+#[derive(Clone)]
 pub(crate) struct Restored {
     pub(crate) name: String,
+    pub(crate) versions: Vec<Arc<Version>>,
     /// `None` for the version of the configuration.
     pub(crate) current: Option<Arc<Version>>,
     pub(crate) canary: Option<(Arc<Version>, Arc<Share>)>,
-    pub(crate) asleep: Vec<Arc<Asleep>>,
     pub(crate) last: u32,
 }
+
+/// The name of a component that has no place, and why.
+pub(crate) type Refused = (String, DeployError);
 
 /// Every component of the tenant, in the order they were deployed; the one
 /// writer of its snapshots.
@@ -396,13 +307,9 @@ impl Versions {
             Some(number) => candidate == number,
             None => candidate < current,
         };
-        let loaded = component.versions.iter();
-        let loaded = loaded.map(|v| (v.number, Before::Loaded(v.clone())));
-        let asleep = component.asleep.iter();
-        let asleep = asleep.map(|v| (v.record.number, Before::Asleep(v.clone())));
-        let candidates = loaded.chain(asleep).filter(|(number, _)| fits(*number));
-        match candidates.max_by_key(|(number, _)| *number) {
-            Some((_, before)) => Ok(before),
+        let candidates = component.versions.iter().filter(|v| fits(v.number));
+        match candidates.max_by_key(|v| v.number) {
+            Some(version) => Ok(Before::Earlier(version.clone())),
             None => Err(DeployError::NoVersion {
                 component: name.to_owned(),
                 number,
@@ -429,7 +336,9 @@ impl Versions {
             Ok(edit(find(components, name)?, |component| {
                 component.canary = None;
                 let Some(version) = version else { return };
-                component.add(version);
+                // It may have been forgotten while it was brought back.
+                component.versions.retain(|v| v.number != version.number);
+                component.versions.push(version.clone());
                 component.current = version.clone();
             }))
         })
@@ -452,43 +361,64 @@ impl Versions {
         })
     }
 
-    /// Puts a component live again that was before the host started; one of
-    /// the configuration becomes its oldest version.
+    /// Puts components live again that were before the host started; one of
+    /// the configuration becomes its oldest version. Gives the versions that
+    /// calls go to no longer, and the components that cannot be put live, with
+    /// the reason.
     ///
     /// # Errors
-    /// [`DeployError`] when its names clash, or no version is there.
+    /// [`DeployError::Store`].
     pub(crate) fn restore(
         &self,
         registry: &Registry,
-        restored: Restored,
-    ) -> Result<Changed, DeployError> {
+        mut restored: Vec<Restored>,
+    ) -> Result<(Vec<Leaving>, Vec<Refused>), DeployError> {
         let turn = lock(&self.turn);
-        self.change(&turn, registry, |components| {
-            match place(components, &restored.name) {
-                Ok(place) => components[place].precede(&restored),
-                Err(_) => {
-                    let current = restored.current.clone();
-                    let current = current.ok_or_else(|| DeployError::NoVersion {
-                        component: restored.name.clone(),
-                        number: None,
-                    })?;
-                    components.push(Component::new(&restored.name, current));
+        let mut refused = Vec::new();
+        loop {
+            let mut components = Vec::clone(&self.components.load());
+            let mut leaving = Vec::new();
+            for component in &restored {
+                leaving.extend(restore(&mut components, component.clone())?);
+            }
+            let names: Vec<_> = components.iter().map(|c| c.name.clone()).collect();
+            match self.commit(&turn, registry, components) {
+                Err(DeployError::Names(clash)) => {
+                    // Those of the configuration come first, and do not clash.
+                    let name = names[clash.place].to_string();
+                    restored.retain(|component| component.name != name);
+                    refused.push((name, DeployError::Names(clash)));
+                }
+                committed => {
+                    committed?;
+                    return Ok((leaving.into_iter().map(leave).collect(), refused));
                 }
             }
-            let component = find(components, &restored.name)?;
-            Ok(edit(component, |component| component.restore(restored)))
-        })
+        }
     }
 
     /// Makes a change, or nothing: what calls find is what is kept.
     fn change(
         &self,
-        _turn: &MutexGuard<'_, ()>,
+        turn: &MutexGuard<'_, ()>,
         registry: &Registry,
         edit: impl FnOnce(&mut Vec<Component>) -> Result<Edited, DeployError>,
     ) -> Result<Changed, DeployError> {
         let mut components = Vec::clone(&self.components.load());
         let edited = edit(&mut components)?;
+        self.commit(turn, registry, components)?;
+        Ok(Changed {
+            version: edited.version,
+            leaving: edited.leaving.into_iter().map(leave).collect(),
+        })
+    }
+
+    fn commit(
+        &self,
+        _turn: &MutexGuard<'_, ()>,
+        registry: &Registry,
+        components: Vec<Component>,
+    ) -> Result<(), DeployError> {
         let services = services(&components)?;
         // Before the switch: a version that calls went to is the one after a
         // restart, and who is told that a change was made can rely on it.
@@ -498,10 +428,7 @@ impl Versions {
         }
         registry.publish(DEFAULT_TENANT, services);
         self.components.store(Arc::new(components));
-        Ok(Changed {
-            version: edited.version,
-            leaving: edited.leaving.into_iter().map(leave).collect(),
-        })
+        Ok(())
     }
 
     /// A version has ended.
@@ -527,37 +454,66 @@ impl Versions {
     }
 
     /// What calls to a component get now.
-    pub(crate) fn current(&self, name: &str) -> Option<Arc<Deployed>> {
+    pub(crate) fn current(&self, name: &str) -> Option<Arc<Version>> {
         let components = self.components.load();
         let component = components.iter().find(|c| *c.name == *name)?;
-        Some(component.current.deployed.clone())
+        Some(component.current.clone())
     }
 
     /// The component that has a service of this full name.
     pub(crate) fn owner(&self, service: &str) -> Option<Arc<str>> {
         let components = self.components.load();
-        let has = |c: &&Component| {
-            let services = &c.current.deployed.contract.services;
-            services.iter().any(|s| s.proto == service)
-        };
+        let has = |c: &&Component| c.current.services.iter().any(|s| *s.proto == *service);
         components.iter().find(has).map(|c| c.name.clone())
     }
 
-    /// The version of each component that calls go to.
-    pub(crate) fn contracts(&self) -> Vec<Arc<Deployed>> {
+    /// The component that a version is of.
+    pub(crate) fn component_of(&self, version: &Arc<Version>) -> Option<Arc<str>> {
         let components = self.components.load();
-        let current = components.iter().map(|c| c.current.deployed.clone());
-        current.collect()
+        let has = |c: &&Component| c.versions.iter().any(|v| Arc::ptr_eq(v, version));
+        components.iter().find(has).map(|c| c.name.clone())
     }
 
-    /// Every version that serves calls.
-    pub(crate) fn serving(&self) -> Vec<Arc<Version>> {
+    /// Whether calls go to a version of a component.
+    pub(crate) fn serves(&self, name: &str, version: &Arc<Version>) -> bool {
+        let components = self.components.load();
+        let component = components.iter().find(|c| *c.name == *name);
+        component.is_some_and(|component| component.serves(version))
+    }
+
+    /// The versions of a component before this one, the last of them first.
+    pub(crate) fn earlier(&self, name: &str, number: u32) -> Vec<u32> {
+        let components = self.components.load();
+        let component = components.iter().find(|c| *c.name == *name);
+        let versions = component.into_iter().flat_map(|c| &c.versions);
+        let numbers = versions.map(|v| v.number).filter(|n| *n < number);
+        let mut numbers: Vec<_> = numbers.collect();
+        numbers.sort_by_key(|n| std::cmp::Reverse(*n));
+        numbers
+    }
+
+    /// Whether a version of a component gets a share of its calls.
+    pub(crate) fn is_on_trial(&self, name: &str, version: &Arc<Version>) -> bool {
+        let components = self.components.load();
+        let component = components.iter().find(|c| *c.name == *name);
+        let canary = component.and_then(|c| c.canary.as_ref());
+        canary.is_some_and(|(canary, _)| Arc::ptr_eq(canary, version))
+    }
+
+    /// The version of each component that calls go to.
+    pub(crate) fn all_current(&self) -> Vec<Arc<Version>> {
+        let components = self.components.load();
+        components.iter().map(|c| c.current.clone()).collect()
+    }
+
+    /// Every version that serves calls and is loaded.
+    pub(crate) fn serving(&self) -> Vec<Arc<Deployed>> {
         let components = self.components.load();
         let versions = components.iter().flat_map(|component| {
             let serves = |v: &&Arc<Version>| component.serves(v) || v.is_draining();
             component.versions.iter().filter(serves)
         });
-        versions.cloned().collect()
+        versions.filter_map(|version| version.loaded()).collect()
     }
 
     /// What there is.
@@ -568,26 +524,47 @@ impl Versions {
 }
 
 fn info(component: &Component) -> ComponentInfo {
-    let services = &component.current.deployed.contract.services;
-    let loaded = component.versions.iter().map(|version| VersionInfo {
-        number: version.number,
-        label: version.deployed.label.clone(),
-        state: component.state(version),
-        running: version.deployed.calls.running(),
+    let services = &component.current.services;
+    let versions = component.versions.iter().map(|version| {
+        let loaded = version.loaded();
+        VersionInfo {
+            number: version.number,
+            label: version.label.clone(),
+            state: component.state(version),
+            loaded: loaded.is_some(),
+            running: loaded.map_or(0, |deployed| deployed.calls.running()),
+        }
     });
-    let asleep = component.asleep.iter().map(|version| VersionInfo {
-        number: version.record.number,
-        label: version.record.label.clone(),
-        state: VersionState::Kept,
-        running: 0,
-    });
-    let mut versions: Vec<_> = loaded.chain(asleep).collect();
+    let mut versions: Vec<_> = versions.collect();
     versions.sort_by_key(|version| version.number);
     ComponentInfo {
         name: component.name.to_string(),
         services: services.iter().map(|s| s.proto.to_string()).collect(),
         versions,
     }
+}
+
+/// Puts a component among the others; gives the versions that calls go to no
+/// longer.
+fn restore(
+    components: &mut Vec<Component>,
+    restored: Restored,
+) -> Result<Vec<Arc<Version>>, DeployError> {
+    let Ok(place) = place(components, &restored.name) else {
+        let current = restored.current.clone();
+        let current = current.ok_or_else(|| DeployError::NoVersion {
+            component: restored.name.clone(),
+            number: None,
+        })?;
+        let mut component = Component::new(&restored.name, current);
+        component.versions.clear();
+        component.restore(restored);
+        components.push(component);
+        return Ok(Vec::new());
+    };
+    let component = &mut components[place];
+    component.precede(&restored);
+    Ok(edit(component, |component| component.restore(restored)).leaving)
 }
 
 fn place(components: &[Component], name: &str) -> Result<usize, DeployError> {
@@ -639,9 +616,9 @@ fn leave(version: Arc<Version>) -> Leaving {
 /// What calls find.
 fn services(components: &[Component]) -> Result<Services, DeployError> {
     let live = components.iter().map(|component| Live {
-        current: component.current.deployed.clone(),
+        current: component.current.clone(),
         canary: component.canary.as_ref().map(|(version, share)| Canary {
-            deployed: version.deployed.clone(),
+            version: version.clone(),
             share: share.clone(),
         }),
     });

@@ -10,15 +10,15 @@ mod trace;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ostler_call::{Body, Head, Reply, Status};
+use ostler_call::{Body, Deadline, Head, Reply, RequestId, Status};
 use ostler_runtime::CallInfo;
 use tracing::Instrument as _;
 
 use crate::admit::Gate;
 use crate::builtin::{Builtin, Watched};
 use crate::dispatch::{self, Invocation};
-use crate::registry::Registry;
-use crate::resolve::pin;
+use crate::registry::{Registry, Version};
+use crate::resolve::{Found, pin};
 
 pub(crate) use catch::{caught, caught_reply};
 pub(crate) use deadline::exceeded;
@@ -37,19 +37,46 @@ pub(crate) struct Shared {
     pub(crate) watched: Arc<Watched>,
 }
 
+/// A call that has begun, and has no version yet.
+pub(crate) struct Entering {
+    id: RequestId,
+    head: Head,
+    record: Record,
+}
+
+/// What became of a call that enters.
+pub(crate) enum Entered {
+    /// It may run.
+    Granted(Box<Invocation>),
+    /// Its version is to be loaded first.
+    Asleep(Box<Entering>, Arc<Version>),
+}
+
 /// The first half of the stack, outermost stage first.
 ///
 /// # Errors
 /// The reply of a refused call.
-pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocation, Reply> {
+pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Entered, Reply> {
     // Request id: first, so that every line below, a refusal's too, names it.
     let id = shared.ids.of(&head.metadata);
 
     // Trace and access log: before anything can refuse, so that refused calls
     // are seen.
-    let mut record = Record::begin(&id, &head, shared.access_log, now);
+    let record = Record::begin(&id, &head, shared.access_log, now);
+    enter(shared, Entering { id, head, record }, now)
+}
 
-    let granted = (|| {
+/// What of it is done again for a call whose version had to be loaded.
+///
+/// # Errors
+/// The reply of a refused call.
+pub(crate) fn enter(shared: &Shared, call: Entering, now: Instant) -> Result<Entered, Reply> {
+    let Entering {
+        id,
+        head,
+        mut record,
+    } = call;
+    let found = (|| {
         // Gate: a host that is closing looks nothing up.
         shared.gate.check()?;
 
@@ -58,16 +85,20 @@ pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocat
         // must not keep a permit from one that is not.
         // Concurrency: last, as it is the only stage that takes something;
         // its permit is also what keeps the deployment from being stopped.
-        pin(&shared.registry, &head, |pinned| {
+        pin(&shared.registry, &head, now, |pinned| {
             let own = pinned.deployed.timeout(pinned.service, pinned.method);
             deadline::effective(now, head.deadline, own)
         })
     })();
-
-    let (pinned, deadline, permit) = granted.inspect_err(|status: &Status| {
-        record.end(status.code());
-    })?;
-    Ok(Invocation {
+    let found = found.inspect_err(|status: &Status| record.end(status.code()))?;
+    let (pinned, deadline, permit) = match found {
+        Found::Pinned(pinned, deadline, permit) => (pinned, deadline, permit),
+        Found::Asleep(version) => {
+            let entering = Entering { id, head, record };
+            return Ok(Entered::Asleep(Box::new(entering), version));
+        }
+    };
+    Ok(Entered::Granted(Box::new(Invocation {
         pinned,
         info: CallInfo {
             call_id: id,
@@ -79,7 +110,20 @@ pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Invocat
         reply: head.reply,
         permit,
         record,
-    })
+    })))
+}
+
+impl Entering {
+    /// When its caller gives up.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.head.deadline
+    }
+
+    /// The reply to a call that does not enter.
+    pub(crate) fn refuse(mut self, status: Status) -> Reply {
+        self.record.end(status.code());
+        status.into()
+    }
 }
 
 /// The second half of the stack, outermost stage first. The permit and the

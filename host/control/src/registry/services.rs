@@ -5,17 +5,16 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ostler_call::Metadata;
-use ostler_schema::{Contract, Service, write_contracts};
+use ostler_schema::Contract;
 
-use super::{Deployed, Share};
+use super::{Catalogue, Outline, Share, Version};
 
 /// A component as calls find it.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
     /// The version that answers.
-    pub(crate) current: Arc<Deployed>,
+    pub(crate) current: Arc<Version>,
     /// One on trial.
     pub(crate) canary: Option<Canary>,
 }
@@ -23,7 +22,7 @@ pub(crate) struct Live {
 /// A version that gets some of the calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Canary {
-    pub(crate) deployed: Arc<Deployed>,
+    pub(crate) version: Arc<Version>,
     pub(crate) share: Arc<Share>,
 }
 
@@ -42,17 +41,17 @@ pub(crate) struct Target {
 impl Target {
     /// The version for a call with this metadata, and the service's place in
     /// its contract.
-    pub(crate) fn pick(&self, metadata: &Metadata) -> (&Arc<Deployed>, usize) {
+    pub(crate) fn pick(&self, metadata: &Metadata) -> (&Arc<Version>, usize) {
         if let (Some(canary), Some(service)) = (&self.live.canary, self.trial)
             && canary.share.has(metadata)
         {
-            return (&canary.deployed, service);
+            return (&canary.version, service);
         }
         self.current()
     }
 
     /// The version that answers, whatever is on trial.
-    pub(crate) fn current(&self) -> (&Arc<Deployed>, usize) {
+    pub(crate) fn current(&self) -> (&Arc<Version>, usize) {
         (&self.live.current, self.service)
     }
 }
@@ -70,13 +69,14 @@ pub(crate) enum Profile {
 #[derive(Debug, Default)]
 pub(crate) struct Services {
     by_name: HashMap<Box<str>, Target>,
-    /// The body of `/.well-known/ostler/contract`.
-    pub(crate) contract: Bytes,
+    pub(crate) catalogue: Arc<Catalogue>,
 }
 
 /// Two services that cannot both be live.
 #[derive(Debug, Eq, PartialEq)]
 pub struct RegistryError {
+    /// The place of the second's component.
+    pub(crate) place: usize,
     name: String,
     first: String,
     second: String,
@@ -88,6 +88,7 @@ impl fmt::Display for RegistryError {
             name,
             first,
             second,
+            ..
         } = self;
         write!(
             f,
@@ -108,14 +109,15 @@ impl Services {
     pub(crate) fn new(live: Vec<Live>) -> Result<Self, RegistryError> {
         let mut names = Names::default();
         for (place, live) in live.iter().enumerate() {
-            let Deployed {
-                label, contract, ..
+            let Version {
+                label, services, ..
             } = &*live.current;
-            for (service, declared) in contract.services.iter().enumerate() {
-                names.add(label, declared, (place, service))?;
+            for (service, outline) in services.iter().enumerate() {
+                names.add(label, outline, (place, service))?;
             }
         }
-        let contract = write_contracts(live.iter().map(|live| &*live.current.contract));
+        let current = live.iter().map(|live| live.current.clone());
+        let catalogue = Arc::new(Catalogue::new(current.collect()));
         let live: Vec<Arc<Live>> = live.into_iter().map(Arc::new).collect();
         let target = |(place, service): (usize, usize), profile| Target {
             live: Arc::clone(&live[place]),
@@ -129,7 +131,7 @@ impl Services {
                 .into_iter()
                 .map(|(n, named)| (n, target(named.place, named.profile)))
                 .collect(),
-            contract,
+            catalogue,
         })
     }
 
@@ -140,9 +142,8 @@ impl Services {
 
 /// The place of a service of the current version in the one on trial.
 fn on_trial(live: &Live, service: usize) -> Option<usize> {
-    let name = &live.current.contract.services[service].proto;
-    let trial = live.canary.as_ref()?;
-    let services = &trial.deployed.contract.services;
+    let name = &live.current.services[service].proto;
+    let services = &live.canary.as_ref()?.version.services;
     services.iter().position(|service| service.proto == *name)
 }
 
@@ -150,11 +151,9 @@ fn on_trial(live: &Live, service: usize) -> Option<usize> {
 /// one: `users.v1`.
 pub(crate) fn short_names(contract: &Contract) -> impl Iterator<Item = String> {
     contract.services.iter().map(|service| {
-        let short = &service.name.plain;
-        match major(service.package.version.as_deref()) {
-            Some(major) => format!("{short}.v{major}"),
-            None => short.to_string(),
-        }
+        let outline = Outline::of_service(service);
+        let versioned = outline.versioned();
+        versioned.unwrap_or_else(|| outline.plain.into())
     })
 }
 
@@ -178,25 +177,24 @@ impl Names {
     fn add(
         &mut self,
         label: &str,
-        service: &Service,
+        service: &Outline,
         place: (usize, usize),
     ) -> Result<(), RegistryError> {
         let named = Named {
             place,
             profile: Profile::Plain,
-            package: format!("{}:{}", service.package.namespace, service.package.name),
+            package: service.package().to_owned(),
             what: format!("{} ({label})", service.export),
         };
-        let short = &service.name.plain;
-        let major = major(service.package.version.as_deref());
+        let short = &service.plain;
+        let versioned = service.versioned().map(String::into_boxed_str);
         if let Some(first) = self.0.get(short) {
             // Majors of one package share the short name; strangers may not.
-            if major.is_none() || first.package != named.package {
+            if versioned.is_none() || first.package != named.package {
                 return Err(clash(short, first, named));
             }
         }
-        if let Some(major) = major {
-            let versioned = format!("{short}.v{major}").into_boxed_str();
+        if let Some(versioned) = versioned {
             if let Some(other) = self.0.get(&versioned) {
                 return Err(clash(&versioned, other, named));
             }
@@ -207,7 +205,7 @@ impl Names {
             ..named.clone()
         };
         self.0.entry(short.clone()).or_insert(named);
-        match self.0.entry(service.proto.as_str().into()) {
+        match self.0.entry(service.proto.clone()) {
             Entry::Occupied(other) => Err(clash(&service.proto, other.get(), proto)),
             Entry::Vacant(place) => {
                 place.insert(proto);
@@ -219,43 +217,28 @@ impl Names {
 
 fn clash(name: &str, first: &Named, second: Named) -> RegistryError {
     RegistryError {
+        place: second.place.0,
         name: name.to_owned(),
         first: first.what.clone(),
         second: second.what,
     }
 }
 
-/// The major of a semantic version: `1` of `1.2.0`, `0` of `0.3.1`.
-fn major(version: Option<&str>) -> Option<&str> {
-    version?.split('.').next()
-}
-
 #[cfg(test)]
 mod tests {
-    use ostler_schema::{Name, PackageName};
-
     use super::*;
 
-    fn service(package: &str, name: &str, version: Option<&str>) -> Service {
-        let (namespace, package) = package.split_once(':').unwrap();
-        Service {
-            package: PackageName {
-                namespace: namespace.into(),
-                name: package.into(),
-                version: version.map(Into::into),
-            },
-            name: Name::new(name),
-            export: match version {
-                Some(v) => format!("{namespace}:{package}/{name}@{v}"),
-                None => format!("{namespace}:{package}/{name}"),
-            },
-            docs: String::new(),
-            proto: format!("{namespace}.{package}.v{version:?}.{name}"),
-            methods: Vec::new(),
+    fn service(package: &str, name: &str, version: Option<&str>) -> Outline {
+        let (namespace, short) = package.split_once(':').unwrap();
+        let at = version.map(|v| format!("@{v}")).unwrap_or_default();
+        Outline {
+            export: format!("{package}/{name}{at}").into(),
+            plain: name.replace('-', "_").into(),
+            proto: format!("{namespace}.{short}.v{version:?}.{name}").into(),
         }
     }
 
-    fn names(services: &[Service]) -> Result<Vec<(String, usize)>, String> {
+    fn names(services: &[Outline]) -> Result<Vec<(String, usize)>, String> {
         let mut names = Names::default();
         for (i, s) in services.iter().enumerate() {
             names.add("x.wasm", s, (i, 0)).map_err(|e| e.to_string())?;

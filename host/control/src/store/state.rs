@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::files::Digest;
 use crate::deploy::Settings;
-use crate::registry::CallLimits;
+use crate::registry::{CallLimits, Outline};
 
 /// The one format there is.
 pub(super) const FORMAT: u64 = 1;
@@ -67,6 +67,10 @@ pub(crate) struct Record {
     pub(crate) number: u32,
     pub(crate) digest: Digest,
     pub(crate) label: String,
+    /// What it answers to, so that it need not be read to be found; empty where
+    /// nothing was written of it.
+    #[serde(default)]
+    pub(crate) services: Box<[Outline]>,
     #[serde(with = "SettingsFields")]
     pub(crate) settings: Settings,
 }

@@ -9,7 +9,7 @@ use ostler_runtime::Limits;
 use tempfile::TempDir;
 
 use super::*;
-use crate::registry::CallLimits;
+use crate::registry::{CallLimits, Outline};
 
 fn folder() -> (TempDir, PathBuf) {
     let parent = tempfile::tempdir().unwrap();
@@ -32,11 +32,20 @@ fn settings() -> Settings {
     }
 }
 
+fn outline() -> Outline {
+    Outline {
+        export: "demo:stock/stock@1.0.0".into(),
+        plain: "stock".into(),
+        proto: "demo.stock.v1.Stock".into(),
+    }
+}
+
 fn component(versions: &[(u32, &Kept)]) -> Component {
     let records = versions.iter().map(|(number, kept)| Record {
         number: *number,
         digest: kept.digest().clone(),
         label: format!("{number}.wasm"),
+        services: [outline()].into(),
         settings: settings(),
     });
     Component {

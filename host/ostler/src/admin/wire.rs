@@ -30,6 +30,8 @@ pub struct Version {
     /// Of the calls, for a canary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
+    /// Whether it is loaded, and need not be for the next call.
+    pub loaded: bool,
     /// Calls that run on it.
     pub running: usize,
 }
@@ -48,6 +50,7 @@ impl From<ComponentInfo> for Component {
                 label: version.label,
                 state: state.to_owned(),
                 percent,
+                loaded: version.loaded,
                 running: version.running,
             }
         });
@@ -207,7 +210,7 @@ impl Fault {
             DeployError::Names(_) => (409, "names"),
             DeployError::Unknown(_) => (404, "not_found"),
             DeployError::NoVersion { .. } => (409, "no_version"),
-            DeployError::Store(_) => (500, "store"),
+            DeployError::Store(_) | DeployError::Outline => (500, "store"),
             DeployError::Panicked(_) => (500, "internal"),
             DeployError::Leaving => (503, "shutting_down"),
         };

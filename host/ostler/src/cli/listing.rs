@@ -16,7 +16,13 @@ pub(super) struct Listing {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) admin: Option<String>,
     pub(super) services: Vec<ServiceRow>,
+    /// Full names of services that are loaded when they are called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) asleep: Vec<String>,
 }
+
+/// Services of one kind that a table for people shows.
+const SHOWN: usize = 20;
 
 /// One service.
 #[derive(Debug, Serialize)]
@@ -77,6 +83,13 @@ impl Listing {
                     table.note(curl);
                 }
             }
+        }
+        for name in self.asleep.iter().take(SHOWN) {
+            table.row([name, "", "loaded when it is called", ""]);
+        }
+        let more = self.asleep.len().saturating_sub(SHOWN);
+        if more > 0 {
+            table.note(&format!("and {more} more; `ostler list` shows them"));
         }
         table.to_string()
     }

@@ -84,6 +84,7 @@ fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
     for service in app.services() {
         listing.add(Some(&service.label), &service.contract, host.as_deref());
     }
+    listing.asleep = app.asleep().to_vec();
     let text = if json {
         format!("{}\n", listing.json())
     } else {

@@ -85,6 +85,7 @@ fn table(components: &[Component]) -> String {
 fn state(version: &Version) -> String {
     match version.percent {
         Some(percent) => format!("{} {percent} %", version.state),
+        None if version.state == "live" && !version.loaded => "live, asleep".to_owned(),
         None => version.state.clone(),
     }
 }

@@ -29,6 +29,8 @@ pub struct Server {
     pub admin_token: Option<PathBuf>,
     /// Where what is deployed by it is kept; `None` is the user's own folder.
     pub store: Option<PathBuf>,
+    /// How many of these are loaded at once.
+    pub loaded: usize,
     /// Names the admin API may be called by, beside addresses and `localhost`.
     pub admin_hosts: Vec<String>,
     /// Instances alive at once over all services; `None` adds up what the
@@ -48,6 +50,7 @@ impl Default for Server {
             admin: None,
             admin_token: None,
             store: None,
+            loaded: 500,
             admin_hosts: Vec::new(),
             instances: None,
         }
@@ -160,6 +163,7 @@ pub(super) const KEYS: &[Key<Server>] = &[
         v.text().map(|v| s.admin_token = Some(v.into()))
     }),
     Key::new("store", |s, v| v.text().map(|v| s.store = Some(v.into()))),
+    Key::new("loaded", |s, v| v.count().map(|v| s.loaded = v)),
     Key::new("admin-hosts", |s, v| v.texts().map(|v| s.admin_hosts = v)),
     Key::new("instances", |s, v| {
         let count = u32::try_from(v.count()?).unwrap_or(u32::MAX);

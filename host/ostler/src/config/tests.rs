@@ -28,6 +28,7 @@ grace = "5s"
 access-log = "info"
 cache = "/var/cache/ostler"
 store = "/var/lib/ostler"
+loaded = 12
 instances = 1_000
 
 [server.http]
@@ -109,6 +110,7 @@ fn a_full_file() {
         Some(Path::new("/var/cache/ostler"))
     );
     assert_eq!(server.store.as_deref(), Some(Path::new("/var/lib/ostler")));
+    assert_eq!(server.loaded, 12);
     assert_eq!(server.instances, Some(1000));
 
     let [users, blobs] = &config.services[..] else {

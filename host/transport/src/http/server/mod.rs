@@ -24,7 +24,7 @@ use http::{HeaderValue, Method as Verb, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use ostler_call::{Body, Deadline, Encoding};
-use ostler_schema::{Admitted, Handler, Health, Type};
+use ostler_schema::{Admitted, Handler, Health, Type, admitted};
 use tokio_util::sync::CancellationToken;
 
 use self::error::Refusal;
@@ -198,14 +198,14 @@ impl Site {
         };
         let (head, form) = match target {
             Target::Health => return self.health(),
-            Target::Contract => return reply::json(self.handler.contract()),
+            Target::Contract => return reply::json(self.handler.contract().await),
             Target::Finished => return events::finished(),
             Target::Call(head, form) => (head, form),
         };
         let reply_encoding = head.reply;
         let deadline = head.deadline;
         let events = request::wants_events(&parts.headers);
-        let admitted = match self.handler.admit(*head) {
+        let admitted = match admitted(&*self.handler, *head).await {
             Ok(admitted) => admitted,
             Err(reply) => return refuse(error::of_reply(reply), body),
         };

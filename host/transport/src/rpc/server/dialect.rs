@@ -181,9 +181,8 @@ impl Dialect {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use ostler_call::{Head, Reply};
-    use ostler_schema::{Admitted, Health};
+    use ostler_schema::{Admission, ContractFuture, Health};
 
     use super::*;
 
@@ -191,7 +190,7 @@ mod tests {
     struct Users;
 
     impl Handler for Users {
-        fn admit(&self, _: Head) -> Result<Admitted, Reply> {
+        fn admit(&self, _: Head) -> Result<Admission, Reply> {
             unreachable!("nothing is called")
         }
 
@@ -199,8 +198,8 @@ mod tests {
             name == "demo.users.v1.Users"
         }
 
-        fn contract(&self) -> Bytes {
-            Bytes::new()
+        fn contract(&self) -> ContractFuture {
+            unreachable!("nobody asks for it")
         }
 
         fn health(&self) -> Health {

@@ -23,7 +23,7 @@ use http::{Method as Verb, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use ostler_call::{Body, Deadline, Status};
-use ostler_schema::{Admitted, Handler, Method};
+use ostler_schema::{Admission, Handler, Method};
 use ostler_wire::compression::slack;
 use ostler_wire::connect::Query;
 
@@ -45,7 +45,8 @@ pub(crate) async fn answer(
     request: http::Request<Incoming>,
 ) -> Response<ReplyBody> {
     let Begun {
-        admitted,
+        admission,
+        read,
         body,
         query,
         shape,
@@ -53,6 +54,18 @@ pub(crate) async fn answer(
     } = match begin(handler, config, peer, dialect, request) {
         Ok(begun) => begun,
         Err(refused) => return *refused,
+    };
+    let admitted = admission.granted().await.map_err(Refusal::of_refused);
+    let checked = admitted.and_then(|admitted| {
+        check(admitted.method(), read, dialect.protocol)?;
+        Ok(admitted)
+    });
+    let admitted = match checked {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            input.unread.leave(body);
+            return refusal.response(&shape, input.unread);
+        }
     };
     let pattern = admitted.method().pattern;
     let messages = if pattern.streams_in() {
@@ -70,10 +83,12 @@ pub(crate) async fn answer(
     shape.response(reply, pattern.streams_out(), input.unread)
 }
 
-/// A call that may run, and what is left of its request: headers are not kept
-/// while it does.
+/// A call that is not refused by its head, and what is left of its request:
+/// headers are not kept while it runs.
 struct Begun<'a> {
-    admitted: Admitted,
+    admission: Admission,
+    /// Whether it came by GET.
+    read: bool,
     body: Incoming,
     query: Option<Box<Query>>,
     shape: Shape,
@@ -96,15 +111,14 @@ fn begin<'a>(
     let unread = Unread::of(&parts);
     let (dialect, query) = with_query(dialect, parts.uri.query());
     let shape = Shape::new(dialect, &parts.headers, config.compress_min);
-    let admitted = (|| -> Result<_, Refusal> {
+    let admission = (|| -> Result<_, Refusal> {
         let call = request::call(&parts, dialect, query.as_deref(), peer)?;
         let (gzip, deadline) = (call.gzip, call.head.deadline);
-        let admitted = handler.admit(call.head).map_err(Refusal::of_refused)?;
-        check(admitted.method(), &parts.method, dialect.protocol)?;
-        Ok((admitted, gzip, deadline))
+        let admission = handler.admit(call.head).map_err(Refusal::of_refused)?;
+        Ok((admission, gzip, deadline))
     })();
-    let (admitted, gzip, deadline) = match admitted {
-        Ok(admitted) => admitted,
+    let (admission, gzip, deadline) = match admission {
+        Ok(admission) => admission,
         Err(refusal) => {
             unread.leave(body);
             return Err(Box::new(refusal.response(&shape, unread)));
@@ -118,7 +132,8 @@ fn begin<'a>(
         unread,
     };
     Ok(Begun {
-        admitted,
+        admission,
+        read: parts.method == Verb::GET,
         body,
         query,
         shape,
@@ -137,9 +152,9 @@ fn with_query(dialect: Dialect, query: Option<&str>) -> (Dialect, Option<Box<Que
 }
 
 /// Whether the method can be called in this form.
-fn check(method: &Method, verb: &Verb, protocol: Protocol) -> Result<(), Refusal> {
+fn check(method: &Method, read: bool, protocol: Protocol) -> Result<(), Refusal> {
     let streams = method.pattern.streams_in() || method.pattern.streams_out();
-    if verb == Verb::GET && (streams || !method.idempotent) {
+    if read && (streams || !method.idempotent) {
         return Err(Refusal::verb("POST"));
     }
     match protocol {

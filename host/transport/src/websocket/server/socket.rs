@@ -14,7 +14,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use ostler_call::{Body, End, Metadata, Reply, Status};
-use ostler_schema::Admitted;
+use ostler_schema::{Admitted, admitted};
 use ostler_wire::FramingError;
 use ostler_wire::envelope::{self, Envelope, Kind, Names};
 use tokio::sync::oneshot;
@@ -243,7 +243,7 @@ impl Socket {
         }
         let kind = envelope.kind;
         let mut replies = self.replies(&envelope, outbox);
-        match self.admit(envelope) {
+        match self.admit(envelope).await {
             Ok((admitted, form)) => self.start(admitted, form, kind, replies),
             // The reader notices by itself when the socket is gone.
             Err(reply) => replies.send(reply).await.unwrap_or_default(),
@@ -266,7 +266,7 @@ impl Socket {
 
     /// # Errors
     /// The reply to a call that is refused.
-    fn admit(&self, envelope: Envelope) -> Result<(Admitted, Form), Reply> {
+    async fn admit(&self, envelope: Envelope) -> Result<(Admitted, Form), Reply> {
         if self.closing.load(Ordering::Relaxed) {
             return Err(Status::unavailable("the host shuts down").into());
         }
@@ -278,7 +278,7 @@ impl Socket {
             .into());
         }
         let head = request::head(&envelope, &self.metadata, self.peer)?;
-        let admitted = self.shared.handler.admit(head)?;
+        let admitted = admitted(&*self.shared.handler, head).await?;
         let form = request::form(envelope, admitted.method().pattern, self.dialect)?;
         if let Form::One(message) | Form::Arriving(Some(message)) = &form {
             self.check_size(message)?;
