@@ -51,6 +51,8 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 #[derive(Debug)]
 pub(crate) struct Concurrency {
     running: AtomicUsize,
+    /// The most there were.
+    peak: AtomicUsize,
     limit: usize,
     /// Told when the last call has left.
     left: Notify,
@@ -73,6 +75,7 @@ impl Concurrency {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             running: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
             limit,
             left: Notify::new(),
         })
@@ -80,6 +83,11 @@ impl Concurrency {
 
     pub(crate) fn running(&self) -> usize {
         self.running.load(Ordering::Acquire) & !CLOSED
+    }
+
+    /// The most calls that ran at once so far.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
     }
 
     /// One of the permits.
@@ -92,6 +100,9 @@ impl Concurrency {
         // one too few.
         let before = self.running.fetch_add(1, Ordering::AcqRel);
         if before < self.limit {
+            if before >= self.peak.load(Ordering::Relaxed) {
+                self.peak.fetch_max(before + 1, Ordering::Relaxed);
+            }
             return Ok(Permit(self.clone()));
         }
         self.leave();

@@ -1,5 +1,6 @@
 //! What is deployed sleeps until it is called, and sleeps again for others.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,6 +18,8 @@ const IDLE: u32 = 200;
 /// What they and their host may take at most, however many they are.
 const MAX_RSS_KIB: usize = 500 << 10;
 const MAX_START: Duration = Duration::from_secs(5);
+/// A restart with a hundred deployments.
+const MAX_RESTART: Duration = Duration::from_secs(2);
 
 /// A component whose one method answers with `number`.
 fn tiny(number: u32) -> Bytes {
@@ -37,6 +40,13 @@ async fn deploy(admin: &Admin, number: u32) {
     assert_eq!(placed.unwrap().component, format!("tiny{number}"));
 }
 
+async fn deploy_guest(admin: &Admin, name: &str) {
+    let bytes = std::fs::read(guest(name)).unwrap();
+    let rollout = Rollout::default();
+    let placed = admin.client.deploy(bytes.into(), &rollout, |_| {}).await;
+    placed.unwrap();
+}
+
 /// Calls one of them and sees what it says.
 async fn ask(admin: &Admin, number: u32) {
     let request = Request::json(&format!("/tiny{number}/answer"), "{}".to_owned());
@@ -54,13 +64,7 @@ async fn the_first_calls_load_a_component_over_any_transport() {
     let folder = Folder::new();
     let admin = folder.start().await;
     for guest_of in ["matrix", "users"] {
-        let bytes = std::fs::read(guest(guest_of)).unwrap();
-        let rollout = Rollout::default();
-        admin
-            .client
-            .deploy(bytes.into(), &rollout, |_| {})
-            .await
-            .unwrap();
+        deploy_guest(&admin, guest_of).await;
     }
     admin.stop().await;
 
@@ -139,12 +143,7 @@ async fn those_called_least_recently_sleep_unless_they_have_calls() {
     for number in 0..6 {
         deploy(&admin, number).await;
     }
-    let users = std::fs::read(guest("users")).unwrap();
-    admin
-        .client
-        .deploy(users.into(), &Rollout::default(), |_| {})
-        .await
-        .unwrap();
+    deploy_guest(&admin, "users").await;
     let caller = Caller::connect(Transport::H2c, admin.host.addr).await;
     let head = Head::new("users", "conversation");
     let input = Body::stream(Fed::new(&[json!({"text": "hello", "user": "ada"})], false));
@@ -203,5 +202,46 @@ async fn idle_components_cost_little_more_than_their_names() {
     println!("{idle} idle components: ready after {took:?}, {rss} KiB; a first call {first:?}");
     assert!(rss < MAX_RSS_KIB, "{rss} KiB");
     assert!(took < MAX_START, "{took:?}");
+    admin.stop().await;
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "it measures the host")]
+async fn a_restart_with_many_deployments_is_quick() {
+    let folder = Folder::new();
+    let admin = folder.start().await;
+    for number in 0..98 {
+        deploy(&admin, number).await;
+    }
+    for name in ["matrix-python", "users-javascript"] {
+        deploy_guest(&admin, name).await;
+    }
+    admin.stop().await;
+
+    let start = Instant::now();
+    let admin = folder.start().await;
+    let took = start.elapsed();
+    assert!(took < MAX_RESTART, "{took:?}");
+    let mut said = format!("100 deployments: ready after {took:?}; first and second calls:");
+    for (what, path, body, answer) in [
+        ("by hand", "/tiny9/answer", json!({}), json!(9)),
+        ("Python", "/matrix/double", json!({"number": 21}), json!(42)),
+        (
+            "JavaScript",
+            "/users/get_user",
+            json!({"user_id": 7}),
+            json!({"username": "user-7", "age": 25}),
+        ),
+    ] {
+        write!(said, " {what}").unwrap();
+        for _ in 0..2 {
+            let request = Request::json(path, body.to_string());
+            let start = Instant::now();
+            let answered = call(admin.host.addr, Http::One, request).await;
+            write!(said, " {:?}", start.elapsed()).unwrap();
+            assert_eq!(answered.json(), answer, "{what}");
+        }
+    }
+    println!("{said}");
     admin.stop().await;
 }

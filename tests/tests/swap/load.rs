@@ -18,7 +18,7 @@ use tokio::time::MissedTickBehavior;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) swaps: usize,
-    /// At least so many, a quarter of them before the first swap.
+    /// At least so many.
     pub(crate) calls: usize,
     /// Between the calls of one caller; there is one for each transport and
     /// pattern.
@@ -72,7 +72,7 @@ struct Tally {
     swapping: AtomicBool,
     stop: AtomicBool,
     failed: Mutex<Vec<String>>,
-    /// Milliseconds, before the swaps and while they go on.
+    /// Milliseconds, between the swaps and while one goes on.
     took: Mutex<[Vec<f64>; 2]>,
 }
 
@@ -132,9 +132,10 @@ impl Load {
         }
     }
 
-    /// Calls that begin from now on are counted apart.
-    pub(crate) fn begin_swaps(&self) {
-        self.tally.swapping.store(true, Ordering::Release);
+    /// Calls that begin from now on, and those that run, are counted as during
+    /// a swap, or not.
+    pub(crate) fn swapping(&self, swapping: bool) {
+        self.tally.swapping.store(swapping, Ordering::Release);
     }
 
     pub(crate) async fn finish(mut self) -> Seen {
@@ -168,9 +169,10 @@ async fn keep_calling(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !tally.stop.load(Ordering::Acquire) {
         ticks.tick().await;
-        let swapping = tally.swapping.load(Ordering::Acquire);
+        let began = tally.swapping.load(Ordering::Acquire);
         let from = now();
         let outcome = within("a call", outcome(caller, call)).await;
+        let swapping = began || tally.swapping.load(Ordering::Acquire);
         let took = now().duration_since(from).as_secs_f64() * 1e3;
         if outcome.code != Code::Ok || outcome.messages != call.replies {
             let text = format!("{transport} {}: {outcome:?}", call.method);

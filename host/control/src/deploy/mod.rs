@@ -246,11 +246,11 @@ pub(crate) async fn blocking<T: Send + 'static>(
     worked.map_err(|panic| DeployError::Panicked(panic.to_string()))
 }
 
-/// As many instances as serve the version before, so that the switch finds
-/// them started.
+/// As many instances as the version before has had calls at once, so that the
+/// switch finds them started; the new one may be slower.
 async fn warm(before: &Version, deployed: &Deployed) -> Result<(), DeployError> {
-    let live = before.loaded().map_or(0, |d| d.deployment.stats().live);
-    let count = live.clamp(1, MAX_WARM);
+    let calls = before.loaded().map_or(0, |before| before.calls.peak());
+    let count = calls.clamp(1, MAX_WARM);
     let Some(deadline) = Deadline::after(clock::now(), START) else {
         return Ok(());
     };
