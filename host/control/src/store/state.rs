@@ -14,11 +14,12 @@ use crate::registry::{CallLimits, Outline};
 /// The one format there is.
 pub(super) const FORMAT: u64 = 1;
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Whole<T> {
-    format: u64,
-    components: T,
+struct Whole {
+    #[serde(rename = "format")]
+    _format: u64,
+    components: Vec<Component>,
 }
 
 /// What every format has.
@@ -131,16 +132,17 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Component>, Unreadable> {
     if format != FORMAT {
         return Err(Unreadable::Format(format));
     }
-    let whole: Whole<Vec<Component>> = serde_json::from_slice(text).map_err(damaged)?;
+    let whole: Whole = serde_json::from_slice(text).map_err(damaged)?;
     Ok(whole.components)
 }
 
+/// A line for each component.
 pub(super) fn text(components: &[Component]) -> serde_json::Result<Vec<u8>> {
-    let whole = Whole {
-        format: FORMAT,
-        components,
-    };
-    let mut text = serde_json::to_vec_pretty(&whole)?;
-    text.push(b'\n');
+    let mut text = format!("{{\"format\": {FORMAT}, \"components\": [").into_bytes();
+    for (place, component) in components.iter().enumerate() {
+        text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
+        serde_json::to_writer(&mut text, component)?;
+    }
+    text.extend_from_slice(b"\n]}\n");
     Ok(text)
 }
