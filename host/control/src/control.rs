@@ -281,7 +281,6 @@ impl Control {
             let keep = keep.clone();
             deploy::blocking(move || keep.load(&loading)).await??
         };
-        version.touch(self.registry().millis(clock::now()));
         version.wake(Arc::new(deployed));
         self.woke(version);
         Ok(())
@@ -291,6 +290,7 @@ impl Control {
     /// sleep.
     fn woke(&self, version: &Arc<Version>) {
         let Some(keep) = self.keep() else { return };
+        version.touch(self.registry().millis(clock::now()));
         for deployed in keep.woke(version) {
             tracing::debug!(label = deployed.label, "put to sleep");
             self.retiring.spawn(async move {

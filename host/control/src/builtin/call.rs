@@ -101,6 +101,11 @@ impl Lookup {
         &self.services
     }
 
+    pub(super) fn has(&self, service: &str) -> bool {
+        let named = |name: &String| name.as_str().cmp(service);
+        self.services.binary_search_by(named).is_ok()
+    }
+
     async fn index(&self) -> Arc<Index> {
         let build = async || {
             let live = self.live.contracts().await;

@@ -55,6 +55,6 @@ pub(super) fn response(status: u32) -> Value {
 }
 
 fn status(state: &State, service: &str) -> Option<u32> {
-    let known = service.is_empty() || state.index.services().iter().any(|name| name == service);
+    let known = service.is_empty() || state.index.has(service);
     known.then_some(if state.serving { SERVING } else { NOT_SERVING })
 }
