@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::{Config, Server, ServiceConfig, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
+use crate::trust;
 
 /// What is known of a live component.
 #[derive(Clone, Debug)]
@@ -64,7 +65,7 @@ pub struct AppBuilder {
 
 enum Source {
     Path(PathBuf),
-    Bytes(String, Vec<u8>),
+    Bytes(String, Vec<u8>, Option<Vec<u8>>),
 }
 
 impl AppBuilder {
@@ -85,7 +86,21 @@ impl AppBuilder {
     /// Serves these bytes of a component, called `name` in messages.
     #[must_use]
     pub fn component_bytes(mut self, name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        self.sources.push(Source::Bytes(name.into(), bytes));
+        self.sources.push(Source::Bytes(name.into(), bytes, None));
+        self
+    }
+
+    /// The same with its detached signature, for a configuration whose
+    /// `[trust]` asks for one.
+    #[must_use]
+    pub fn signed_bytes(
+        mut self,
+        name: impl Into<String>,
+        bytes: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> Self {
+        let source = Source::Bytes(name.into(), bytes, Some(signature));
+        self.sources.push(source);
         self
     }
 
@@ -134,7 +149,8 @@ impl AppBuilder {
         if !self.listen.is_empty() {
             self.config.server.listen = std::mem::take(&mut self.listen);
         }
-        let components = self.components()?;
+        let trust = trust::load(&self.config.trust)?;
+        let components = self.components(trust.asks())?;
         let store = open_store(&self.config.server)?;
         let kept = store.as_ref().map(Store::settings).unwrap_or_default();
         // Before anything is compiled: an address in use is found at once.
@@ -149,7 +165,7 @@ impl AppBuilder {
         };
         let control = Control::new(&options);
         let defaults = settings(&self.config.limits, Vec::new());
-        let deployer = Deployer::new(engine, control.clone(), defaults);
+        let deployer = Deployer::new(engine, control.clone(), defaults).trusting(trust);
         for component in components {
             let label = component.label.clone();
             self.tell(Progress::Loading(&label, component.bytes.len()));
@@ -181,8 +197,9 @@ impl AppBuilder {
         }
     }
 
-    /// The bytes of every component, those of the configuration first.
-    fn components(&mut self) -> Result<Vec<Component>, Error> {
+    /// The bytes of every component, those of the configuration first; with
+    /// their signatures if they are `signed`.
+    fn components(&mut self, signed: bool) -> Result<Vec<Component>, Error> {
         let limits = &self.config.limits;
         let configured = self.config.services.iter().map(|service| {
             let ServiceConfig {
@@ -190,13 +207,14 @@ impl AppBuilder {
                 limits,
                 config,
             } = service.clone();
-            Component::read(component, limits, config)
+            Component::read(component, limits, config, signed)
         });
         let added = self.sources.drain(..).map(|source| match source {
-            Source::Path(path) => Component::read(path, limits.clone(), Vec::new()),
-            Source::Bytes(label, bytes) => Ok(Component {
+            Source::Path(path) => Component::read(path, limits.clone(), Vec::new(), signed),
+            Source::Bytes(label, bytes, signature) => Ok(Component {
                 label,
                 bytes,
+                signature,
                 limits: limits.clone(),
                 config: Vec::new(),
             }),
@@ -224,6 +242,7 @@ impl fmt::Debug for AppBuilder {
 struct Component {
     label: String,
     bytes: Vec<u8>,
+    signature: Option<Vec<u8>>,
     limits: ServiceLimits,
     config: Vec<(String, String)>,
 }
@@ -233,12 +252,18 @@ impl Component {
         path: PathBuf,
         limits: ServiceLimits,
         config: Vec<(String, String)>,
+        signed: bool,
     ) -> Result<Self, Error> {
         let label = path.display().to_string();
         let bytes = read_component(&path)?;
+        let signature = match signed {
+            true => trust::signature_of(&path)?,
+            false => None,
+        };
         Ok(Self {
             label,
             bytes,
+            signature,
             limits,
             config,
         })
@@ -251,6 +276,7 @@ impl Component {
             name: None,
             label: label.clone(),
             bytes: self.bytes.into(),
+            signature: self.signature.map(Into::into),
             settings: Some(settings(&self.limits, self.config)),
         };
         let fresh = Rollout {

@@ -18,6 +18,7 @@ mod clock;
 mod config;
 mod error;
 mod front;
+mod trust;
 
 pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary, read_component};
 pub use config::{
@@ -30,3 +31,4 @@ pub use ostler_control::{AccessLog, CallLimits};
 pub use ostler_runtime::Limits;
 pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;
+pub use trust::{read_signature, signature_of};

@@ -4,6 +4,7 @@
 
 mod access;
 mod canary;
+mod signatures;
 mod versions;
 
 use std::net::SocketAddr;
@@ -25,9 +26,15 @@ struct Admin {
 impl Admin {
     /// Without any component.
     async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same, with this further text in its configuration.
+    async fn start_with(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
-        let config = format!("[server]\nadmin = \"127.0.0.1:0\"\nadmin-token = {token:?}\n");
+        let config =
+            format!("[server]\nadmin = \"127.0.0.1:0\"\nadmin-token = {token:?}\n{config}");
         let host = Host::start(&[], Some(&config)).await;
         let address = host.listing["admin"].as_str().unwrap().parse().unwrap();
         Self {

@@ -6,6 +6,7 @@ use ostler_call::Status;
 use ostler_runtime::LoadError;
 use ostler_schema::ContractError;
 
+use super::TrustError;
 use crate::registry::RegistryError;
 use crate::store::StoreError;
 
@@ -13,6 +14,8 @@ use crate::store::StoreError;
 /// untouched.
 #[derive(Debug)]
 pub enum DeployError {
+    /// Nobody who is trusted has signed it.
+    Untrusted(TrustError),
     /// The component has no contract that can be served.
     Contract(ContractError),
     /// Callers of the version that is live could not go on: each difference
@@ -46,6 +49,7 @@ pub enum DeployError {
 impl fmt::Display for DeployError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Untrusted(error) => error.fmt(f),
             Self::Contract(error) => error.fmt(f),
             Self::Breaking(differences) => write!(
                 f,

@@ -3,6 +3,7 @@
 
 mod error;
 mod keep;
+mod trust;
 mod versions;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use ostler_schema::{Contract, Handler as _, Health};
 
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
+pub use self::trust::{PublicKey, Trust, TrustError};
 pub(crate) use self::versions::{Before, Changed, Leaving, Refused, Restored, Versions};
 pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
 use crate::clock;
@@ -37,6 +39,8 @@ pub struct Candidate {
     pub label: String,
     /// The component file.
     pub bytes: Bytes,
+    /// Its detached signature, where it has one.
+    pub signature: Option<Bytes>,
     /// What it is held to and given; `None` for what holds for the version it
     /// replaces, else for every component.
     pub settings: Option<Settings>,
@@ -116,6 +120,7 @@ pub struct Deployer {
     control: Control,
     /// For the first version of a component.
     settings: Settings,
+    trust: Trust,
 }
 
 impl Deployer {
@@ -126,7 +131,15 @@ impl Deployer {
             engine,
             control,
             settings,
+            trust: Trust::default(),
         }
+    }
+
+    /// Deploys only what one of these has signed.
+    #[must_use]
+    pub fn trusting(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
     }
 
     /// Takes a component through every step; `tell` is told of each. When it
@@ -148,9 +161,10 @@ impl Deployer {
             name,
             label,
             bytes,
+            signature,
             settings,
         } = candidate;
-        let contract = self.read(bytes.clone()).await?;
+        let contract = self.read(bytes.clone(), signature).await?;
         let name = name.unwrap_or_else(|| self.name_of(&contract, rollout.fresh));
         let before = self.control.current(&name);
         let differences = match &before {
@@ -188,9 +202,21 @@ impl Deployer {
         })
     }
 
-    async fn read(&self, bytes: Bytes) -> Result<Arc<Contract>, DeployError> {
-        let contract = blocking(move || Contract::from_component(&bytes)).await?;
-        contract.map(Arc::new).map_err(DeployError::Contract)
+    /// The contract of a component; not a byte of it is parsed before its
+    /// signature is found to be right.
+    async fn read(
+        &self,
+        bytes: Bytes,
+        signature: Option<Bytes>,
+    ) -> Result<Arc<Contract>, DeployError> {
+        let trust = self.trust.clone();
+        blocking(move || {
+            let verified = trust.verify(&bytes, signature.as_deref());
+            verified.map_err(DeployError::Untrusted)?;
+            let contract = Contract::from_component(&bytes);
+            contract.map(Arc::new).map_err(DeployError::Contract)
+        })
+        .await?
     }
 
     /// The component whose services these are, unless it is to be a new one;

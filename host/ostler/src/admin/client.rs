@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
+use http::request::Builder;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -12,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
 use super::token::Token;
-use super::wire::{Component, Event, Fault, Placed, Rollout};
+use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE, Upload};
 
 /// Why the admin API gave no answer.
 #[derive(Debug)]
@@ -80,12 +83,16 @@ impl Client {
     /// [`AdminError`].
     pub async fn deploy(
         &self,
-        component: Bytes,
+        upload: Upload,
         rollout: &Rollout,
         mut tell: impl FnMut(&Event),
     ) -> Result<Placed, AdminError> {
         let path = format!("/v1/components?{}", query(rollout));
-        let mut body = self.send(Method::POST, &path, component).await?;
+        let mut request = self.request(Method::POST, &path);
+        if let Some(signature) = upload.signature {
+            request = request.header(SIGNATURE, STANDARD.encode(signature));
+        }
+        let mut body = self.answer(request, upload.component).await?;
         let mut rest = BytesMut::new();
         loop {
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
@@ -126,7 +133,11 @@ impl Client {
 
     /// The body of an answer that is no error.
     async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<Incoming, AdminError> {
-        let request = Request::builder()
+        self.answer(self.request(method, path), body).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> Builder {
+        Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, &self.address)
@@ -134,8 +145,10 @@ impl Client {
                 header::AUTHORIZATION,
                 format!("Bearer {}", self.token.text()),
             )
-            .body(Full::new(body))
-            .map_err(|e| broken(&e))?;
+    }
+
+    async fn answer(&self, request: Builder, body: Bytes) -> Result<Incoming, AdminError> {
+        let request = request.body(Full::new(body)).map_err(|e| broken(&e))?;
         let mut connection = self.connect().await?;
         let reply = connection.send_request(request).await;
         let reply = reply.map_err(|e| broken(&e))?;

@@ -9,4 +9,4 @@ mod wire;
 pub use self::client::{AdminError, Client};
 pub(crate) use self::server::Admin;
 pub use self::token::{Token, default_path as default_token_path};
-pub use self::wire::{Component, Event, Placed, Rollout, Version};
+pub use self::wire::{Component, Event, Placed, Rollout, Upload, Version};

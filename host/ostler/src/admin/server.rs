@@ -8,10 +8,12 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use ostler_control::{Candidate, Control, DeployError, Deployer};
 use ostler_schema::Contract;
@@ -22,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use super::guard::{self, Guard};
 use super::token::Token;
-use super::wire::{Component, Event, Fault, Placed, Rollout};
+use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE};
 
 /// Lines that wait for a slow reader; a deployment has fewer.
 const EVENTS: usize = 16;
@@ -139,6 +141,7 @@ async fn deploy(
     let candidate = Candidate {
         name: rollout.name,
         label: rollout.label.unwrap_or_else(|| "upload".to_owned()),
+        signature: signature(request.headers())?,
         bytes: component(request.into_body()).await?,
         settings: None,
     };
@@ -170,6 +173,16 @@ async fn deploy(
     });
     let media = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((media, Body::from_stream(lines)).into_response())
+}
+
+/// The signature of the body, in base64.
+fn signature(headers: &HeaderMap) -> Result<Option<Bytes>, Refused> {
+    let Some(value) = headers.get(SIGNATURE) else {
+        return Ok(None);
+    };
+    let bytes = STANDARD.decode(value.as_bytes());
+    let bytes = bytes.map_err(|e| Refused::request(format!("{SIGNATURE} is no base64: {e}")))?;
+    Ok(Some(bytes.into()))
 }
 
 /// The component that is sent, unless it is too large.

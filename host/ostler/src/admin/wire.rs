@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use ostler_control::{ComponentInfo, DeployError, Drain, Share, Step, VersionState};
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,19 @@ impl Rollout {
 /// As long as anybody could mean.
 const MAX_DRAIN: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// The header of `POST /v1/components` that has the signature of its body, in
+/// base64.
+pub(super) const SIGNATURE: &str = "ostler-signature";
+
+/// A component that is sent to be deployed.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Its bytes.
+    pub component: Bytes,
+    /// Its detached signature, where it has one.
+    pub signature: Option<Bytes>,
+}
+
 /// One line of the answer to `POST /v1/components`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,6 +217,7 @@ impl Fault {
     /// The fault, and the HTTP status where it is the whole answer.
     pub(super) fn of(error: &DeployError) -> (u16, Self) {
         let (status, code) = match error {
+            DeployError::Untrusted(_) => (403, "untrusted"),
             DeployError::Contract(_) => (422, "contract"),
             DeployError::Breaking(_) => (409, "breaking"),
             DeployError::Load(_) => (422, "load"),

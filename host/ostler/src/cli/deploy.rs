@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::path::PathBuf;
 
-use ostler::admin::{Event, Rollout};
+use ostler::admin::{Event, Rollout, Upload};
 
 use super::admin::Target;
 use super::exit::{Class, Failure};
@@ -15,6 +15,11 @@ pub(super) struct Args {
     /// The component.
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
+
+    /// Its detached ed25519 signature (default: FILE.wasm.sig, where it is
+    /// there).
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
 
     /// What it is deployed as (default: the component that has its services
     /// already, else the name of its first service).
@@ -47,7 +52,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let component = ostler::read_component(&args.file)?;
+    let upload = upload(&args)?;
     let rollout = Rollout {
         name: args.name,
         label: Some(args.file.display().to_string()),
@@ -70,7 +75,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             _ => Ok(()),
         };
     };
-    let placed = client.deploy(component.into(), &rollout, tell).await?;
+    let placed = client.deploy(upload, &rollout, tell).await?;
     if args.json {
         return Ok(());
     }
@@ -88,4 +93,19 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     stdout()
         .write_all(line.as_bytes())
         .map_err(|e| Failure::new(Class::File, format!("stdout: {e}")))
+}
+
+fn upload(args: &Args) -> Result<Upload, Failure> {
+    let component = ostler::read_component(&args.file)?;
+    let signature = match &args.signature {
+        Some(path) => {
+            let signature = ostler::read_signature(path);
+            Some(signature.map_err(|e| Failure::new(Class::File, e.to_string()))?)
+        }
+        None => ostler::signature_of(&args.file)?,
+    };
+    Ok(Upload {
+        component: component.into(),
+        signature: signature.map(Into::into),
+    })
 }

@@ -15,11 +15,13 @@ use std::path::{Path, PathBuf};
 use ostler_transport::listener::TlsConfig;
 use toml::de::{DeTable, DeValue};
 
-use keys::{Source, apply_env, apply_table};
+use keys::{Key, Source, apply_env, apply_table};
 pub use limits::ServiceLimits;
 pub use server::{H2, ListenerEntry, Server};
 pub use units::duration as parse_duration;
 use value::Raw;
+
+use crate::trust::INLINE;
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,9 @@ pub struct Config {
     pub server: Server,
     /// What every service is held to that does not say otherwise.
     pub limits: ServiceLimits,
+    /// Keys of which one must have signed every component: PEM files, or
+    /// `ed25519:` and the base64 of one. Empty trusts everybody.
+    pub trust: Vec<String>,
     /// The services of the file.
     pub services: Vec<ServiceConfig>,
 }
@@ -129,9 +134,14 @@ impl Config {
                         source,
                     )?;
                 }
+                "trust" => {
+                    let at = name.span().start;
+                    let table = source.table(value, "trust")?;
+                    self.trust = trusted(table, at, folder, source)?;
+                }
                 "service" => {}
                 other => {
-                    let known = ["server", "limits", "service"];
+                    let known = ["server", "limits", "service", "trust"];
                     return Err(source.unknown(name.span().start, other, "", known));
                 }
             }
@@ -221,6 +231,7 @@ impl Config {
             variables,
             &mut used,
         )?;
+        apply_env(&mut self.trust, TRUST_KEYS, "trust", variables, &mut used)?;
         for (name, _) in variables {
             let known = used.contains(name) || COMMAND_VARIABLES.contains(&name.as_str());
             if name.starts_with("OSTLER_") && !known {
@@ -250,6 +261,36 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// `[trust]`.
+const TRUST_KEYS: &[Key<Vec<String>>] = &[Key::new("keys", |t, v| {
+    *t = v.texts()?;
+    // An empty list would trust everybody.
+    match t.is_empty() {
+        true => Err("expected at least one key, found none".to_owned()),
+        false => Ok(()),
+    }
+})];
+
+/// The keys of `[trust]`, files relative to `folder`.
+fn trusted(
+    table: &DeTable<'_>,
+    at: usize,
+    folder: &Path,
+    source: Source<'_>,
+) -> Result<Vec<String>, ConfigError> {
+    let mut keys = Vec::new();
+    apply_table(&mut keys, TRUST_KEYS, &[], table, "[trust]", source)?;
+    if keys.is_empty() {
+        let text = "[trust] without keys; add keys = [\"PUBLIC.pem\"]";
+        return Err(source.error(at, text));
+    }
+    let located = keys.into_iter().map(|key| match key.starts_with(INLINE) {
+        true => key,
+        false => folder.join(key).display().to_string(),
+    });
+    Ok(located.collect())
 }
 
 fn listener(

@@ -53,6 +53,9 @@ tls = false
 [[server.listener]]
 listen = ["127.0.0.1:2", "127.0.0.1:3"]
 
+[trust]
+keys = ["release.pem", "ed25519:AA/="]
+
 [limits]
 cpu = "2s"
 message = "1MiB"
@@ -112,6 +115,8 @@ fn a_full_file() {
     assert_eq!(server.store.as_deref(), Some(Path::new("/var/lib/ostler")));
     assert_eq!(server.loaded, 12);
     assert_eq!(server.instances, Some(1000));
+
+    assert_eq!(config.trust, ["/etc/ostler/release.pem", "ed25519:AA/="]);
 
     let [users, blobs] = &config.services[..] else {
         panic!("two services");
@@ -195,7 +200,7 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         ),
         (
             "port = 3",
-            "ostler.toml:1: unknown key \"port\"; known are: server, limits, service",
+            "ostler.toml:1: unknown key \"port\"; known are: server, limits, service, trust",
         ),
         (
             "[[service]]\ncomponent = \"a\"\nlimits = { memmory = 1 }",
@@ -252,6 +257,14 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         (
             "[server.listener]\nlisten = \"x:1\"",
             "ostler.toml:1: listener: write [[server.listener]], one for each group of addresses",
+        ),
+        (
+            "\n[trust]\n",
+            "ostler.toml:2: [trust] without keys; add keys = [\"PUBLIC.pem\"]",
+        ),
+        (
+            "[trust]\nkeys = []",
+            "ostler.toml:2: keys: expected at least one key, found none",
         ),
         (
             "server = 3",

@@ -1,0 +1,55 @@
+//! Where components come from: files and folders of the configuration, with
+//! their signatures.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod signatures;
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use ostler_tests::{Host, Http, Request, command, component, within};
+
+/// A service `NAME.which` of that version, whose one method answers `answer`.
+fn which(name: &str, version: &str, answer: u32) -> Bytes {
+    let wit = format!(
+        "package test:{name}@{version};
+         interface {name} {{ which: func() -> u32; }}
+         world service {{ export {name}; }}"
+    );
+    let wat = format!(
+        r#"(module (memory (export "memory") 1)
+             (func (export "test:{name}/{name}@{version}#which") (result i32) i32.const {answer}))"#
+    );
+    component(&wit, &wat).into()
+}
+
+/// What `service` answers, or the HTTP status.
+async fn answer(host: &Host, service: &str) -> Result<u64, u16> {
+    let request = Request::json(&format!("/{service}/which"), "{}");
+    let answer = ostler_tests::call(host.addr, Http::One, request).await;
+    match answer.status() {
+        200 => Ok(answer.json().as_u64().unwrap()),
+        status => Err(status),
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// What a host with this configuration complains of instead of starting.
+async fn refuses(code: i32, config: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "ostler.toml", config.as_bytes());
+    let mut host = command();
+    host.args(["run", "--listen", "127.0.0.1:0", "--config"]);
+    host.arg(file).env("XDG_STATE_HOME", folder.path());
+    let output = within("the end of the host", host.output()).await.unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
