@@ -2,25 +2,23 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostler_control::{
-    Candidate, Control, DeployError, Deployer, Options, Rollout, Settings, Store,
-};
+use ostler_control::{Control, Deployer, Options, Settings, Store};
 use ostler_runtime::{Engine, EngineConfig};
 use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
 
 use crate::admin::{Admin, Token, default_token_path};
 use crate::clock;
-use crate::config::{Config, Server, ServiceConfig, ServiceLimits};
+use crate::config::{Config, Server, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
-use crate::trust;
+use crate::source::{Component, Found, Held, How, Wanted, Watch};
+use crate::{source, trust};
 
 /// What is known of a live component.
 #[derive(Clone, Debug)]
@@ -60,11 +58,13 @@ pub struct AppBuilder {
     sources: Vec<Source>,
     /// Addresses that replace the configuration's.
     listen: Vec<String>,
+    /// Swap what is watched even where it breaks callers.
+    force: bool,
     progress: Option<OnProgress>,
 }
 
 enum Source {
-    Path(PathBuf),
+    Path { path: PathBuf, watch: bool },
     Bytes(String, Vec<u8>, Option<Vec<u8>>),
 }
 
@@ -76,10 +76,27 @@ impl AppBuilder {
         self
     }
 
-    /// Serves the component in this file.
+    /// Serves the component in this file, or every one of a folder.
     #[must_use]
     pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
-        self.sources.push(Source::Path(path.into()));
+        let (path, watch) = (path.into(), false);
+        self.sources.push(Source::Path { path, watch });
+        self
+    }
+
+    /// The same, and deploys what changes there while it serves.
+    #[must_use]
+    pub fn watched(mut self, path: impl Into<PathBuf>) -> Self {
+        let (path, watch) = (path.into(), true);
+        self.sources.push(Source::Path { path, watch });
+        self
+    }
+
+    /// Deploys what changes in watched places even where callers of the
+    /// version before could not go on.
+    #[must_use]
+    pub fn force(mut self) -> Self {
+        self.force = true;
         self
     }
 
@@ -150,15 +167,27 @@ impl AppBuilder {
             self.config.server.listen = std::mem::take(&mut self.listen);
         }
         let trust = trust::load(&self.config.trust)?;
-        let components = self.components(trust.asks())?;
+        let how = How {
+            force: self.force,
+            signed: trust.asks(),
+        };
+        let (components, mut watches) = source::find(self.wanted()?, how)?;
         let store = open_store(&self.config.server)?;
         let kept = store.as_ref().map(Store::settings).unwrap_or_default();
         // Before anything is compiled: an address in use is found at once.
         let server = &self.config.server;
-        let addresses = server.addresses(&listener_config(&self.config, &components, &kept));
+        let limits = Limits {
+            now: components
+                .iter()
+                .map(|f| &f.component.held.limits)
+                .collect(),
+            later: later(&self.config, &watches),
+            kept: &kept,
+        };
+        let addresses = server.addresses(&limits.listener(&self.config));
         let front = Front::bind(addresses).await?;
         let admin = bind_admin(server).await?;
-        let engine = Engine::new(engine_config(&self.config, &components, &kept))
+        let engine = Engine::new(limits.engine(&self.config))
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
         let options = Options {
             access_log: self.config.server.access_log,
@@ -166,10 +195,23 @@ impl AppBuilder {
         let control = Control::new(&options);
         let defaults = settings(&self.config.limits, Vec::new());
         let deployer = Deployer::new(engine, control.clone(), defaults).trusting(trust);
-        for component in components {
+        for found in components {
+            let Found {
+                component,
+                file,
+                watched,
+            } = found;
             let label = component.label.clone();
             self.tell(Progress::Loading(&label, component.bytes.len()));
-            component.deploy(&deployer).await?;
+            let digest = component.digest();
+            let deployed = component.deploy(&deployer).await;
+            let watch = watched.and_then(|place| watches.get_mut(place));
+            match (deployed, watch) {
+                (Ok(placed), Some(watch)) => watch.is_live(file, placed.name, digest),
+                (Err(error), Some(watch)) if watch.goes_on() => watch.is_refused(file, &error),
+                (Err(error), _) => return Err(error),
+                (Ok(_), None) => {}
+            }
             self.tell(Progress::Loaded(&label));
         }
         if let Some(store) = store {
@@ -185,6 +227,7 @@ impl AppBuilder {
             deployer,
             front,
             admin,
+            watches,
             services,
             asleep,
             grace: self.config.server.grace,
@@ -197,29 +240,36 @@ impl AppBuilder {
         }
     }
 
-    /// The bytes of every component, those of the configuration first; with
-    /// their signatures if they are `signed`.
-    fn components(&mut self, signed: bool) -> Result<Vec<Component>, Error> {
-        let limits = &self.config.limits;
-        let configured = self.config.services.iter().map(|service| {
-            let ServiceConfig {
-                component,
-                limits,
-                config,
-            } = service.clone();
-            Component::read(component, limits, config, signed)
+    /// Every place and component there shall be, those of the configuration
+    /// first.
+    fn wanted(&mut self) -> Result<Vec<Wanted>, Error> {
+        let configured = self.config.services.iter().cloned();
+        let configured = configured.map(|service| Wanted::Place {
+            path: service.component,
+            watch: service.watch,
+            held: Held {
+                limits: service.limits,
+                config: service.config,
+            },
         });
+        let held = Held {
+            limits: self.config.limits.clone(),
+            config: Vec::new(),
+        };
         let added = self.sources.drain(..).map(|source| match source {
-            Source::Path(path) => Component::read(path, limits.clone(), Vec::new(), signed),
-            Source::Bytes(label, bytes, signature) => Ok(Component {
+            Source::Path { path, watch } => Wanted::Place {
+                path,
+                watch,
+                held: held.clone(),
+            },
+            Source::Bytes(label, bytes, signature) => Wanted::Component(Component {
                 label,
-                bytes,
-                signature,
-                limits: limits.clone(),
-                config: Vec::new(),
+                bytes: bytes.into(),
+                signature: signature.map(Into::into),
+                held: held.clone(),
             }),
         });
-        let all: Vec<_> = configured.chain(added).collect::<Result<_, _>>()?;
+        let all: Vec<_> = configured.chain(added).collect();
         if all.is_empty() && self.config.server.admin.is_none() {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -238,79 +288,8 @@ impl fmt::Debug for AppBuilder {
     }
 }
 
-/// A component that is not loaded yet.
-struct Component {
-    label: String,
-    bytes: Vec<u8>,
-    signature: Option<Vec<u8>>,
-    limits: ServiceLimits,
-    config: Vec<(String, String)>,
-}
-
-impl Component {
-    fn read(
-        path: PathBuf,
-        limits: ServiceLimits,
-        config: Vec<(String, String)>,
-        signed: bool,
-    ) -> Result<Self, Error> {
-        let label = path.display().to_string();
-        let bytes = read_component(&path)?;
-        let signature = match signed {
-            true => trust::signature_of(&path)?,
-            false => None,
-        };
-        Ok(Self {
-            label,
-            bytes,
-            signature,
-            limits,
-            config,
-        })
-    }
-
-    /// Puts it live beside what is there.
-    async fn deploy(self, deployer: &Deployer) -> Result<(), Error> {
-        let label = self.label;
-        let candidate = Candidate {
-            name: None,
-            label: label.clone(),
-            bytes: self.bytes.into(),
-            signature: self.signature.map(Into::into),
-            settings: Some(settings(&self.limits, self.config)),
-        };
-        let fresh = Rollout {
-            fresh: true,
-            ..Rollout::default()
-        };
-        match deployer.deploy(candidate, fresh, |_| {}).await {
-            Ok(_) => Ok(()),
-            Err(clash @ DeployError::Names(_)) => {
-                Err(Error::new(ErrorKind::Component, clash.to_string()))
-            }
-            Err(error) => Err(Error::new(
-                ErrorKind::Component,
-                format!("{label}: {error}"),
-            )),
-        }
-    }
-}
-
-/// The bytes of a component, unless there are too many.
-///
-/// # Errors
-/// [`Error`] naming the file.
-pub fn read_component(path: &Path) -> Result<Vec<u8>, Error> {
-    let label = path.display();
-    let unreadable =
-        |e: io::Error| Error::new(ErrorKind::File, format!("{label}: cannot be read: {e}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    Contract::check_size(size)
-        .map_err(|e| Error::new(ErrorKind::Component, format!("{label}: {e}")))?;
-    std::fs::read(path).map_err(unreadable)
-}
-
-fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) -> Settings {
+/// What a version is held to and given.
+pub(crate) fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) -> Settings {
     Settings {
         guest: limits.guest(),
         call: limits.call.clone(),
@@ -357,39 +336,56 @@ fn open_store(server: &Server) -> Result<Option<Store>, Error> {
     Ok(Some(store))
 }
 
-/// An engine with room for every component's limits, and for those of what was
-/// deployed before.
-fn engine_config(config: &Config, components: &[Component], kept: &[Settings]) -> EngineConfig {
-    let default = EngineConfig::default();
-    let mut guests: Vec<_> = components.iter().map(|c| c.limits.guest()).collect();
-    let mut sum = guests.iter().map(|g| g.instances).sum::<usize>();
-    if config.server.admin.is_some() {
-        // Others may come, and two versions of each run while they are swapped.
-        guests.push(config.limits.guest());
-        guests.extend(kept.iter().map(|settings| settings.guest.clone()));
-        sum = (2 * sum).max(default.instances as usize);
-    }
-    let most = |f: fn(&ostler_runtime::Limits) -> usize| guests.iter().map(f).max();
-    EngineConfig {
-        instances: (config.server.instances).unwrap_or(u32::try_from(sum).unwrap_or(u32::MAX)),
-        memory: most(|g| g.memory).unwrap_or(default.memory),
-        table_elements: most(|g| g.table_elements).unwrap_or(default.table_elements),
-        cache: config.server.cache.clone(),
-    }
+/// What the host must have room for.
+struct Limits<'a> {
+    /// Of every component there is.
+    now: Vec<&'a ServiceLimits>,
+    /// Of those that may come.
+    later: Vec<&'a ServiceLimits>,
+    /// Of what was deployed before.
+    kept: &'a [Settings],
 }
 
-/// Connections as configured, with room for the largest message of any
-/// component; each has a limit of its own behind that.
-fn listener_config(config: &Config, components: &[Component], kept: &[Settings]) -> ListenerConfig {
-    let Config { server, limits, .. } = config;
-    // What may be deployed later is held to what holds for all.
-    let later = server.admin.iter().map(|_| &limits.call);
-    let calls = components.iter().map(|c| &c.limits.call).chain(later);
-    let calls = calls.chain(kept.iter().map(|settings| &settings.call));
-    let messages = calls.map(|call| call.message);
-    let mut config = server.listener.clone();
-    config.http.message_bytes = messages.max().unwrap_or(config.http.message_bytes);
-    config
+/// What components that come later are held to, where any may.
+fn later<'a>(config: &'a Config, watches: &'a [Watch]) -> Vec<&'a ServiceLimits> {
+    let uploads = config.server.admin.iter().map(|_| &config.limits);
+    uploads.chain(watches.iter().map(Watch::limits)).collect()
+}
+
+impl Limits<'_> {
+    fn engine(&self, config: &Config) -> EngineConfig {
+        let default = EngineConfig::default();
+        let mut guests: Vec<_> = self.now.iter().map(|limits| limits.guest()).collect();
+        let mut sum = guests.iter().map(|g| g.instances).sum::<usize>();
+        if !self.later.is_empty() {
+            // Others may come, and two versions of each run while they are swapped.
+            guests.extend(self.later.iter().map(|limits| limits.guest()));
+            guests.extend(self.kept.iter().map(|settings| settings.guest.clone()));
+            sum = (2 * sum).max(default.instances as usize);
+        }
+        let most = |f: fn(&ostler_runtime::Limits) -> usize| guests.iter().map(f).max();
+        EngineConfig {
+            instances: (config.server.instances).unwrap_or(u32::try_from(sum).unwrap_or(u32::MAX)),
+            memory: most(|g| g.memory).unwrap_or(default.memory),
+            table_elements: most(|g| g.table_elements).unwrap_or(default.table_elements),
+            cache: config.server.cache.clone(),
+        }
+    }
+
+    /// Connections as configured, with room for the largest message of any
+    /// component; each has a limit of its own behind that.
+    fn listener(&self, config: &Config) -> ListenerConfig {
+        let calls = self
+            .now
+            .iter()
+            .chain(&self.later)
+            .map(|limits| &limits.call);
+        let calls = calls.chain(self.kept.iter().map(|settings| &settings.call));
+        let messages = calls.map(|call| call.message);
+        let mut listener = config.server.listener.clone();
+        listener.http.message_bytes = messages.max().unwrap_or(listener.http.message_bytes);
+        listener
+    }
 }
 
 /// A host that is ready: every component loaded, every address bound.
@@ -399,6 +395,7 @@ pub struct App {
     deployer: Deployer,
     front: Front,
     admin: Option<Admin>,
+    watches: Vec<Watch>,
     services: Vec<ServiceInfo>,
     asleep: Vec<String>,
     grace: Duration,
@@ -450,11 +447,15 @@ impl App {
             deployer,
             front,
             admin,
+            watches,
             grace,
             ..
         } = self;
         let handler: Arc<dyn Handler> = Arc::new(control.clone());
         let mut serving = front.serve(&handler, grace + LAST_WORDS);
+        for watch in watches {
+            serving.watch(watch, control.clone(), deployer.clone());
+        }
         if let Some(admin) = admin {
             serving.administer(admin, control.clone(), deployer);
         }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::error::{Error, ErrorKind};
+use crate::source::Watch;
 
 /// Bound sockets that serve nothing yet.
 #[derive(Debug)]
@@ -89,6 +90,15 @@ impl Serving {
             if let Err(error) = admin.serve(control, deployer, stop).await {
                 tracing::error!(%error, "the admin API failed");
             }
+            0
+        });
+    }
+
+    /// Deploys what changes there as well.
+    pub(crate) fn watch(&mut self, watch: Watch, control: Control, deployer: Deployer) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            watch.run(deployer, control, stop).await;
             0
         });
     }

@@ -18,9 +18,10 @@ mod clock;
 mod config;
 mod error;
 mod front;
+mod source;
 mod trust;
 
-pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary, read_component};
+pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};
 pub use config::{
     Config, ConfigError, H2, ListenerEntry, Server, ServiceConfig, ServiceLimits, parse_duration,
 };
@@ -31,4 +32,5 @@ pub use ostler_control::{AccessLog, CallLimits};
 pub use ostler_runtime::Limits;
 pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;
+pub use source::read_component;
 pub use trust::{read_signature, signature_of};

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod signatures;
+mod watched;
 
 use std::path::{Path, PathBuf};
 

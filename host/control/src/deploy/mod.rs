@@ -68,6 +68,8 @@ pub struct Rollout {
     pub share: Option<Share>,
     /// How long the version before may take to end its calls.
     pub drain: Drain,
+    /// It is not kept over a restart: where it came from has it then.
+    pub fleeting: bool,
 }
 
 /// How long a version that gets no new calls may take to end those it has.
@@ -188,7 +190,10 @@ impl Deployer {
             warm(&before, &deployed).await?;
         }
         tell(Step::Waiting);
-        let file = self.file(bytes).await?;
+        let file = match rollout.fleeting {
+            true => None,
+            false => self.file(bytes).await?,
+        };
         let number = self
             .control
             .put_kept(&name, deployed, file, rollout)

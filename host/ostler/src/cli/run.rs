@@ -15,9 +15,14 @@ use super::listing::Listing;
 /// Serve components until SIGTERM or SIGINT; a second signal exits at once.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Components to serve, beside those of the configuration.
+    /// Components to serve, beside those of the configuration; a folder has
+    /// every *.wasm in it.
     #[arg(value_name = "FILE.wasm")]
     components: Vec<PathBuf>,
+
+    /// Deploy the components anew when their files change.
+    #[arg(long)]
+    watch: bool,
 
     /// Address to listen on (default 127.0.0.1:8080); may be repeated. Port 0
     /// takes a free one.
@@ -47,7 +52,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     }
     let mut builder = App::builder().config(config).on_progress(show_progress());
     for component in args.components {
-        builder = builder.component(component);
+        builder = match args.watch {
+            true => builder.watched(component),
+            false => builder.component(component),
+        };
     }
     for address in args.listen {
         builder = builder.listen(address);

@@ -40,8 +40,10 @@ pub struct Config {
 /// One `[[service]]`.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
-    /// The component's file.
+    /// The component's file, or a folder of which every `*.wasm` is one.
     pub component: PathBuf,
+    /// Whether what changes there is deployed.
+    pub watch: bool,
     /// What it is held to.
     pub limits: ServiceLimits,
     /// What its `lifecycle.start` is given.
@@ -323,7 +325,7 @@ fn service(
     at: usize,
     source: Source<'_>,
 ) -> Result<ServiceConfig, ConfigError> {
-    const KNOWN: [&str; 3] = ["component", "limits", "config"];
+    const KNOWN: [&str; 4] = ["component", "watch", "limits", "config"];
     apply_table(&mut (), &[], &KNOWN, table, "[[service]]", source)?;
     let Some(component) = table.get("component") else {
         return Err(source.error(
@@ -336,9 +338,15 @@ fn service(
         .map_err(|e| source.error(component.span().start, format!("component: {e}")))?;
     let mut service = ServiceConfig {
         component: folder.join(path),
+        watch: false,
         limits: limits.clone(),
         config: Vec::new(),
     };
+    if let Some(value) = table.get("watch") {
+        let flag = Raw::File(value.get_ref()).flag();
+        let at = value.span().start;
+        service.watch = flag.map_err(|e| source.error(at, format!("watch: {e}")))?;
+    }
     if let Some(value) = table.get("limits") {
         let table = source.table(value, "limits")?;
         apply_table(

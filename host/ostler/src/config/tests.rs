@@ -63,6 +63,7 @@ reply = "3MiB"
 
 [[service]]
 component = "users.wasm"
+watch = true
 limits = { memory = "32MiB", timeout = "10s", stream-idle = "1m", concurrency = 7 }
 config = { greeting = "hello", retries = 3, loud = true, ratio = 0.5 }
 
@@ -122,6 +123,7 @@ fn a_full_file() {
         panic!("two services");
     };
     assert_eq!(users.component, Path::new("/etc/ostler/users.wasm"));
+    assert_eq!((users.watch, blobs.watch), (true, false));
     let guest = users.limits.guest();
     assert_eq!((guest.memory, guest.instances), (32 << 20, 7));
     assert_eq!(guest.cpu, Duration::from_secs(2));
