@@ -43,8 +43,8 @@ async fn only_what_the_key_has_signed_is_deployed() {
     };
     table.row("verified before it is parsed", row).await;
     let row = async {
-        let text = admin.refuses(5, &["deploy", &file, "--signature", "nowhere"]);
-        let text = text.await;
+        let arguments = ["deploy", &file, "--signature", "nowhere"];
+        let text = admin.refuses(5, &arguments).await;
         assert!(text.contains("nowhere"), "{text}");
     };
     table.row("a file that is not there", row).await;

@@ -85,7 +85,7 @@ async fn what_cannot_replace_it_leaves_the_old_version() {
     let wat = r#"(module (memory (export "memory") 1)
         (func (export "test:one/one@1.2.0#which") (result i32) i32.const 0))"#;
     write(folder.path(), "one.wasm", &component(wit, wat));
-    warns(&host, "one.wasm", "which.result: u32 → string").await;
+    warns(&host, "one.wasm", "one.which → reply: u32 → string").await;
     assert_eq!(answer(&host, "one").await, Ok(2));
     write(folder.path(), "one.wasm", b"");
     warns(&host, "one.wasm", "not a WebAssembly component").await;

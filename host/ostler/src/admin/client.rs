@@ -83,11 +83,12 @@ impl Client {
     /// [`AdminError`].
     pub async fn deploy(
         &self,
-        upload: Upload,
+        upload: impl Into<Upload>,
         rollout: &Rollout,
         mut tell: impl FnMut(&Event),
     ) -> Result<Placed, AdminError> {
         let path = format!("/v1/components?{}", query(rollout));
+        let upload = upload.into();
         let mut request = self.request(Method::POST, &path);
         if let Some(signature) = upload.signature {
             request = request.header(SIGNATURE, STANDARD.encode(signature));

@@ -148,6 +148,16 @@ pub struct Upload {
     pub signature: Option<Bytes>,
 }
 
+impl From<Bytes> for Upload {
+    /// Without a signature.
+    fn from(component: Bytes) -> Self {
+        Self {
+            component,
+            signature: None,
+        }
+    }
+}
+
 /// One line of the answer to `POST /v1/components`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
