@@ -83,12 +83,24 @@ impl Client {
     /// [`AdminError`].
     pub async fn deploy(
         &self,
-        upload: impl Into<Upload>,
+        component: Bytes,
+        rollout: &Rollout,
+        tell: impl FnMut(&Event),
+    ) -> Result<Placed, AdminError> {
+        self.upload(component.into(), rollout, tell).await
+    }
+
+    /// The same of one that may have a signature.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn upload(
+        &self,
+        upload: Upload,
         rollout: &Rollout,
         mut tell: impl FnMut(&Event),
     ) -> Result<Placed, AdminError> {
         let path = format!("/v1/components?{}", query(rollout));
-        let upload = upload.into();
         let mut request = self.request(Method::POST, &path);
         if let Some(signature) = upload.signature {
             request = request.header(SIGNATURE, STANDARD.encode(signature));

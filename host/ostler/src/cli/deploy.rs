@@ -75,7 +75,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             _ => Ok(()),
         };
     };
-    let placed = client.deploy(upload, &rollout, tell).await?;
+    let placed = client.upload(upload, &rollout, tell).await?;
     if args.json {
         return Ok(());
     }
