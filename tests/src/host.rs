@@ -41,6 +41,8 @@ pub struct Options {
     config: String,
     log: String,
     arguments: Vec<OsString>,
+    command: &'static str,
+    folder: Option<PathBuf>,
     cache: PathBuf,
 }
 
@@ -73,17 +75,39 @@ impl Options {
         self
     }
 
+    /// Another command than `run` that serves, `dev`.
+    #[must_use]
+    pub fn command(mut self, command: &'static str) -> Self {
+        self.command = command;
+        self
+    }
+
+    /// The folder it is started in.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
     /// Starts the host and waits until it is ready.
     ///
     /// # Panics
     /// When it does not get ready; the text has what it logged.
     pub async fn start(self) -> Host {
+        self.started().ready().await
+    }
+
+    /// Starts the host.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn started(self) -> Started {
         let folder = TempDir::new().expect("there is a folder for temporary files");
         let config = folder.path().join("ostler.toml");
         std::fs::write(&config, &self.config).expect("the configuration can be written");
         let mut command = command();
         command
-            .arg("run")
+            .arg(self.command)
             .args(&self.components)
             .args(["--listen", "127.0.0.1:0", "--json", "--log-format", "json"])
             .args(["--log", &self.log, "--config"])
@@ -92,12 +116,49 @@ impl Options {
             .env("OSTLER_SERVER_CACHE", &self.cache)
             // What is deployed is the host's own, unless its store is named.
             .env("XDG_STATE_HOME", folder.path());
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         let mut child = command.spawn().expect("the host can be started");
         let log = Log::new();
         let mut tasks = JoinSet::new();
         let stderr = child.stderr.take().expect("stderr is piped");
         tasks.spawn(log.clone().collect(stderr));
-        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        Started {
+            log,
+            child,
+            stdout,
+            config: folder,
+            tasks,
+        }
+    }
+}
+
+/// A host that may not be ready yet; killed when dropped.
+#[derive(Debug)]
+pub struct Started {
+    /// What it logs.
+    pub log: Log,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    config: TempDir,
+    tasks: JoinSet<()>,
+}
+
+impl Started {
+    /// Waits until it serves.
+    ///
+    /// # Panics
+    /// When it does not get ready; the text has what it logged.
+    pub async fn ready(self) -> Host {
+        let Self {
+            log,
+            child,
+            mut stdout,
+            config,
+            tasks,
+        } = self;
         let listing = listing(&mut stdout, &log).await;
         let addr = listing["listen"][0]
             .as_str()
@@ -108,10 +169,32 @@ impl Options {
             log,
             child,
             _stdout: stdout,
-            _config: folder,
+            _config: config,
             _tasks: tasks,
         }
     }
+}
+
+impl Started {
+    /// Sends SIGTERM before it is ready, and waits for the end.
+    ///
+    /// # Panics
+    /// When it has ended before, or does not end in time.
+    pub async fn terminated(mut self) -> ExitStatus {
+        terminate(&self.child);
+        let ended = crate::within("the end of the host", self.child.wait()).await;
+        ended.expect("a child can be waited for")
+    }
+}
+
+fn terminate(child: &Child) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+    let pid = pid.and_then(rustix::process::Pid::from_raw);
+    rustix::process::kill_process(
+        pid.expect("the host is alive"),
+        rustix::process::Signal::TERM,
+    )
+    .expect("a child can be signalled");
 }
 
 /// The first line of stdout: what is served, and that it is.
@@ -167,6 +250,8 @@ impl Host {
             config: String::new(),
             log: "info".to_owned(),
             arguments: Vec::new(),
+            command: "run",
+            folder: None,
             cache: folder.into(),
         }
     }
@@ -216,12 +301,7 @@ impl Host {
     /// # Panics
     /// When it has ended.
     pub fn terminate(&self) {
-        let pid = i32::try_from(self.pid())
-            .ok()
-            .and_then(rustix::process::Pid::from_raw);
-        let pid = pid.expect("a process id is a positive number");
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-            .expect("a child can be signalled");
+        terminate(&self.child);
     }
 
     /// Ends it at once, with SIGKILL.

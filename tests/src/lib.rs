@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use clients::{grpcio, microapi, node};
 pub use exchange::{Answer, Exchange, Http, Request, call};
 pub use files::{example, guest, ostler};
-pub use host::{Host, Options, command};
+pub use host::{Host, Options, Started, command};
 pub use log::{Log, field};
 pub use made::component;
 pub use one::RawHttp;

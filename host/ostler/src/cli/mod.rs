@@ -5,6 +5,7 @@ mod call;
 mod chunks;
 mod curl;
 mod deploy;
+mod dev;
 mod exit;
 mod folder;
 mod generate;
@@ -55,6 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Dev(dev::Args),
     Inspect(inspect::Args),
     Call(call::Args),
     Deploy(deploy::Args),
@@ -75,7 +77,7 @@ impl Command {
     /// tool what goes wrong.
     fn default_log(&self) -> &'static str {
         match self {
-            Self::Run(_) => "info",
+            Self::Run(_) | Self::Dev(_) => "info",
             _ => "warn",
         }
     }
@@ -104,6 +106,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Run(args) => run::run(args).await,
+            Command::Dev(args) => dev::run(args).await,
             Command::Inspect(args) => inspect::run(args).await,
             Command::Call(args) => call::run(args).await,
             Command::Deploy(args) => deploy::run(args).await,

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use ostler::{App, Config, Progress};
+use ostler::{App, AppBuilder, Config, Progress};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::curl;
 use super::exit::{Class, Failure};
@@ -46,19 +47,12 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    let mut config = Config::load(args.config.as_deref()).map_err(ostler::Error::from)?;
-    if config.server.cache.is_none() {
-        config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
-    }
-    let mut builder = App::builder().config(config).on_progress(show_progress());
+    let mut builder = builder(args.config.as_deref(), &args.listen)?;
     for component in args.components {
         builder = match args.watch {
             true => builder.watched(component),
             false => builder.component(component),
         };
-    }
-    for address in args.listen {
-        builder = builder.listen(address);
     }
     // A signal while components compile needs no grace: nothing is served.
     let app = tokio::select! {
@@ -66,9 +60,27 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         () = signals.next() => return Ok(()),
     };
     print_listing(&app, args.json)?;
+    serve(app, signals, &CancellationToken::new()).await;
+    Ok(())
+}
+
+/// A host as the configuration says, that shows what takes time.
+pub(super) fn builder(config: Option<&Path>, listen: &[String]) -> Result<AppBuilder, Failure> {
+    let mut config = Config::load(config).map_err(ostler::Error::from)?;
+    if config.server.cache.is_none() {
+        config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
+    }
+    let builder = App::builder().config(config).on_progress(show_progress());
+    let listening = |builder: AppBuilder, address| builder.listen(address);
+    Ok(listen.iter().fold(builder, listening))
+}
+
+/// Serves until a signal; `stopping` is cancelled by it.
+pub(super) async fn serve(app: App, mut signals: Signals, stopping: &CancellationToken) {
     let summary = app
         .run(async {
             signals.next().await;
+            stopping.cancel();
             tracing::info!("shutting down; a second signal exits at once");
             exit_at_once(signals);
         })
@@ -78,10 +90,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     } else {
         tracing::info!(lost = 0, "stopped; no call was lost");
     }
-    Ok(())
 }
 
-fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
+pub(super) fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
     let mut listing = Listing {
         listen: app.local_addrs().iter().map(ToString::to_string).collect(),
         admin: app.admin_addr().map(|address| address.to_string()),
@@ -112,13 +123,13 @@ fn print_listing(app: &App, json: bool) -> Result<(), Failure> {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Self, Failure> {
+    pub(super) fn new() -> Result<Self, Failure> {
         let listen = |kind| {
             signal(kind).map_err(|e| {
                 Failure::new(Class::Unexpected, format!("signals cannot be caught: {e}"))
@@ -130,7 +141,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
