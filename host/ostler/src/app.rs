@@ -1,5 +1,6 @@
 //! The composition root: components, control and transports put together.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ostler_control::{Control, Deployer, Options, Settings, Store};
-use ostler_runtime::{Engine, EngineConfig};
+use ostler_runtime::{Compiler, Engine, EngineConfig, WorkerConfig};
 use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
 
@@ -61,6 +62,8 @@ pub struct AppBuilder {
     /// Swap what is watched even where it breaks callers.
     force: bool,
     progress: Option<OnProgress>,
+    /// What compiles instead of this process.
+    worker: Option<(PathBuf, Vec<OsString>)>,
 }
 
 enum Source {
@@ -150,6 +153,20 @@ impl AppBuilder {
         self
     }
 
+    /// Compiles each component in a child process that `server.compile` holds
+    /// to limits, not in this one: `program`, which calls
+    /// [`compile_worker`](crate::compile_worker) when it is given `arguments`.
+    #[must_use]
+    pub fn compile_worker(
+        mut self,
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(Into::into);
+        self.worker = Some((program.into(), arguments.collect()));
+        self
+    }
+
     /// Told what takes time.
     #[must_use]
     pub fn on_progress(mut self, progress: impl Fn(Progress<'_>) + Send + 'static) -> Self {
@@ -187,7 +204,11 @@ impl AppBuilder {
         let addresses = server.addresses(&limits.listener(&self.config));
         let front = Front::bind(addresses).await?;
         let admin = bind_admin(server).await?;
-        let engine = Engine::new(limits.engine(&self.config))
+        let engine = EngineConfig {
+            compiler: self.compiler(),
+            ..limits.engine(&self.config)
+        };
+        let engine = Engine::new(engine)
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
         let options = Options {
             access_log: self.config.server.access_log,
@@ -237,6 +258,17 @@ impl AppBuilder {
     fn tell(&self, progress: Progress<'_>) {
         if let Some(tell) = &self.progress {
             tell(progress);
+        }
+    }
+
+    fn compiler(&self) -> Compiler {
+        match self.worker.clone() {
+            None => Compiler::InProcess,
+            Some((program, arguments)) => Compiler::Worker(WorkerConfig {
+                program,
+                arguments,
+                limits: self.config.server.compile.clone(),
+            }),
         }
     }
 
@@ -369,6 +401,7 @@ impl Limits<'_> {
             memory: most(|g| g.memory).unwrap_or(default.memory),
             table_elements: most(|g| g.table_elements).unwrap_or(default.table_elements),
             cache: config.server.cache.clone(),
+            ..default
         }
     }
 

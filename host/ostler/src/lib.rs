@@ -29,7 +29,7 @@ pub use error::{Error, ErrorKind};
 /// What a call is made of, for programs that make calls without a transport.
 pub use ostler_call as call;
 pub use ostler_control::{AccessLog, CallLimits};
-pub use ostler_runtime::Limits;
+pub use ostler_runtime::{CompileLimits, Limits, compile_worker};
 pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;
 pub use source::read_component;

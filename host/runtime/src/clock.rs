@@ -42,6 +42,12 @@ impl Clock {
         nanos(instant.saturating_duration_since(self.start)).div_ceil(1_000_000)
     }
 
+    /// The instant `duration` from now; about a century off at most.
+    pub(crate) fn after(duration: Duration) -> Instant {
+        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        now() + duration.min(LONGEST)
+    }
+
     /// Time left until `instant`.
     pub(crate) fn until(instant: Instant) -> Duration {
         instant.saturating_duration_since(now())

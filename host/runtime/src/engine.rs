@@ -15,6 +15,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use ostler_schema::Contract;
 
 use crate::clock::Clock;
+use crate::compile::{Compiler, Compiling};
 use crate::deployment::{Deployment, DeploymentOptions, Live, LoadError};
 use crate::lane::Lane;
 use crate::load::{self, Cache};
@@ -48,6 +49,8 @@ pub struct EngineConfig {
     pub table_elements: usize,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
+    /// Who compiles components.
+    pub compiler: Compiler,
 }
 
 impl Default for EngineConfig {
@@ -57,6 +60,7 @@ impl Default for EngineConfig {
             memory: 64 << 20,
             table_elements: 100_000,
             cache: None,
+            compiler: Compiler::InProcess,
         }
     }
 }
@@ -77,6 +81,7 @@ pub(crate) struct Shared {
     deployments: Mutex<Vec<Weak<Live>>>,
     linker: Linker<State>,
     cache: Option<Cache>,
+    compiling: Compiling,
     limits: EngineConfig,
 }
 
@@ -105,6 +110,7 @@ impl Engine {
             LoadError::new(format!("the host's interfaces cannot be linked: {e:#}"))
         })?;
         let cache = config.cache.clone().map(open_cache).transpose()?;
+        let compiling = Compiling::new(config.compiler.clone());
         let lane = Arc::new(Lane::default());
         let shared = Arc::new(Shared {
             engine,
@@ -113,6 +119,7 @@ impl Engine {
             deployments: Mutex::default(),
             linker,
             cache,
+            compiling,
             limits: config,
         });
         let threads = Threads::start(&shared, &handle)
@@ -143,8 +150,14 @@ impl Engine {
                 limits.memory, limits.table_elements
             )));
         }
-        let component = load::component(&self.shared.engine, self.shared.cache.as_ref(), component)
-            .map_err(|e| LoadError::new(format!("the component cannot be compiled: {e:#}")))?;
+        let Shared {
+            engine,
+            cache,
+            compiling,
+            ..
+        } = &*self.shared;
+        let component = load::component(engine, cache.as_ref(), compiling, component)
+            .map_err(|e| LoadError::new(e.to_string()))?;
         let mut linker = self.shared.linker.clone();
         abi::link_streams(&mut linker, &contract).map_err(|e| {
             LoadError::new(format!("the component's streams cannot be linked: {e:#}"))
@@ -258,6 +271,14 @@ impl Drop for Threads {
 }
 
 fn wasmtime_config(limits: &EngineConfig) -> Config {
+    let mut config = codegen_config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
+    config
+}
+
+/// All that compiled code depends on; the same in the process that compiles and
+/// in the one that runs it.
+pub(crate) fn codegen_config() -> Config {
     let mut config = Config::new();
     config
         .concurrency_support(false)
@@ -267,8 +288,7 @@ fn wasmtime_config(limits: &EngineConfig) -> Config {
         .wasm_memory64(false)
         .async_stack_size(FIBER_STACK)
         .max_wasm_stack(GUEST_STACK)
-        .memory_init_cow(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
+        .memory_init_cow(true);
     config
 }
 

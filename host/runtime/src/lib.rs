@@ -3,6 +3,7 @@
 
 mod abi;
 mod clock;
+mod compile;
 mod deployment;
 mod engine;
 mod host;
@@ -17,6 +18,7 @@ mod state;
 mod stream;
 mod task;
 
+pub use compile::{CompileLimits, Compiler, WorkerConfig, compile_worker};
 pub use deployment::{
     CallInfo, Closed, Deployment, DeploymentOptions, Failure, Input, LoadError, Outcome, Running,
     Sink, Source, Stats,

@@ -2,9 +2,9 @@
 //! engine's compatibility hash.
 //!
 //! Loading compiled code is `unsafe` in wasmtime since the bytes become machine
-//! code: this module alone does it, from a folder that is the user's own
-//! (mode 0700), from an open descriptor whose checksum was verified, and maps
-//! that same descriptor.
+//! code: this module alone does it, from memory that the compiler has just
+//! filled, or from a folder that is the user's own (mode 0700): from an open
+//! descriptor whose checksum was verified, which is what is mapped.
 
 #![expect(unsafe_code, reason = "loading compiled code; see the module's doc")]
 
@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+use crate::compile::{CompileError, Compiling};
 
 /// Bytes of the checksum file beside an artefact: SHA-256.
 const CHECKSUM: usize = 32;
@@ -54,25 +56,39 @@ impl Cache {
 /// Compiles a component, or maps what was compiled before. Blocking.
 ///
 /// # Errors
-/// When the component does not validate or compile.
+/// When the component does not validate or compile, or not within its limits.
 pub(crate) fn component(
     engine: &Engine,
     cache: Option<&Cache>,
+    compiling: &Compiling,
     bytes: &[u8],
-) -> wasmtime::Result<Component> {
-    let Some(cache) = cache else {
-        return Component::from_binary(engine, bytes);
-    };
-    let path = cache.path(engine, &Sha256::digest(bytes));
-    if let Some(component) = map(engine, &path) {
+) -> Result<Component, CompileError> {
+    let path = cache.map(|cache| cache.path(engine, &Sha256::digest(bytes)));
+    let kept = path.as_deref().and_then(|path| map(engine, path));
+    if let (Some(component), Some(path)) = (kept, &path) {
         tracing::debug!(path = %path.display(), "mapped the compiled component");
         return Ok(component);
     }
-    let component = Component::from_binary(engine, bytes)?;
-    if let Err(error) = store(&path, &component) {
-        tracing::warn!(%error, path = %path.display(), "the compiled component was not kept");
+    let artefact = compiling.compile(engine, bytes)?;
+    if let Some(path) = &path {
+        match store(path, &artefact) {
+            // From the file, whose pages the system can drop and read again.
+            Ok(()) => {
+                if let Some(component) = map(engine, path) {
+                    return Ok(component);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "the compiled component was not kept");
+            }
+        }
     }
-    Ok(component)
+    // SAFETY: these bytes are what wasmtime's own compiler made of the component
+    // just now: in this process, or in a child that the host's owner named for
+    // it, which wrote them to a pipe that nobody else has. They were in memory
+    // alone since. The engine refuses what was compiled with other settings.
+    unsafe { Component::deserialize(engine, &artefact) }
+        .map_err(|e| CompileError::Component(format!("{e:#}")))
 }
 
 /// The artefact at `path`, if it is there and whole. Anything else is as good
@@ -114,16 +130,17 @@ fn verified(file: &mut File, path: &Path) -> bool {
 }
 
 /// Temp and rename, checksum last: an artefact without a checksum is not used.
-fn store(path: &Path, component: &Component) -> io::Result<()> {
-    let bytes = component.serialize().map_err(io::Error::other)?;
+fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Usually there is none.
     fs::remove_file(checksum_path(path)).unwrap_or_default();
-    replace(path, &bytes)?;
-    replace(&checksum_path(path), &Sha256::digest(&bytes))
+    replace(path, bytes)?;
+    replace(&checksum_path(path), &Sha256::digest(bytes))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("tmp{}", std::process::id()));
+    // Two threads may compile one component at once.
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    let temporary = path.with_extension(format!("tmp{process}{thread:?}"));
     let mut file = File::create(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;

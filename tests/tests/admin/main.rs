@@ -4,6 +4,7 @@
 
 mod access;
 mod canary;
+mod compile;
 mod signatures;
 mod versions;
 
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use bytes::Bytes;
-use ostler_tests::{Host, Http, Request, command, component, within};
+use ostler_tests::{Host, Http, Options, Request, command, component, within};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,11 +32,16 @@ impl Admin {
 
     /// The same, with this further text in its configuration.
     async fn start_with(config: &str) -> Self {
+        Self::started(Host::options(&[]), config).await
+    }
+
+    /// The same, so started.
+    async fn started(options: Options, config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
         let config =
             format!("[server]\nadmin = \"127.0.0.1:0\"\nadmin-token = {token:?}\n{config}");
-        let host = Host::start(&[], Some(&config)).await;
+        let host = options.config(&config).start().await;
         let address = host.listing["admin"].as_str().unwrap().parse().unwrap();
         Self {
             host,

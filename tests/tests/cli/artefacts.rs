@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ostler_tests::{Host, Http, Request, call, command, guest, within};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -129,5 +130,9 @@ async fn without_a_home_components_are_compiled_at_every_start() {
         .await
         .unwrap()
         .unwrap();
-    assert!(listing.contains("127.0.0.1:"), "{listing}");
+    let listing: Value = serde_json::from_str(&listing).unwrap();
+    let addr = listing["listen"][0].as_str().unwrap().parse().unwrap();
+    let request = Request::get("/users/get_user?user_id=7");
+    let answer = call(addr, Http::One, request).await;
+    assert_eq!(answer.status(), 200, "{}", answer.text());
 }

@@ -70,6 +70,9 @@ enum Command {
     Lock(lock::Args),
     Generate(generate::Args),
     Import(import::Args),
+    /// Compile one component for a host, which starts this.
+    #[command(hide = true)]
+    CompileWorker,
 }
 
 impl Command {
@@ -86,6 +89,10 @@ impl Command {
 /// Runs the command given by the arguments of the process.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::CompileWorker = cli.command {
+        // On the one thread there is.
+        return ostler::compile_worker();
+    }
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -117,6 +124,8 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::Lock(args) => lock::run(&args),
             Command::Generate(args) => generate::run(args).await,
             Command::Import(args) => import::run(&args),
+            // `main` ends with it.
+            Command::CompileWorker => Ok(()),
         }
     });
     // Not waiting for a thread that reads a terminal's stdin: it never ends.

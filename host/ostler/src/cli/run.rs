@@ -45,6 +45,11 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// What runs now, even if another version was installed in its place since.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+/// The command that compiles a component.
+const COMPILE_WORKER: &str = "compile-worker";
+
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let mut builder = builder(args.config.as_deref(), &args.listen)?;
@@ -70,7 +75,10 @@ pub(super) fn builder(config: Option<&Path>, listen: &[String]) -> Result<AppBui
     if config.server.cache.is_none() {
         config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
     }
-    let builder = App::builder().config(config).on_progress(show_progress());
+    let builder = App::builder()
+        .config(config)
+        .compile_worker(THIS_PROGRAM, [COMPILE_WORKER])
+        .on_progress(show_progress());
     let listening = |builder: AppBuilder, address| builder.listen(address);
     Ok(listen.iter().fold(builder, listening))
 }

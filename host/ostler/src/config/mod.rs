@@ -157,7 +157,7 @@ impl Config {
         folder: &Path,
         source: Source<'_>,
     ) -> Result<(), ConfigError> {
-        let others = ["http", "listener", "tls"];
+        let others = ["compile", "http", "listener", "tls"];
         apply_table(
             &mut self.server,
             server::KEYS,
@@ -166,6 +166,17 @@ impl Config {
             "[server]",
             source,
         )?;
+        if let Some(value) = table.get("compile") {
+            let table = source.table(value, "server.compile")?;
+            apply_table(
+                &mut self.server.compile,
+                server::COMPILE_KEYS,
+                &[],
+                table,
+                "[server.compile]",
+                source,
+            )?;
+        }
         if let Some(value) = table.get("http") {
             let table = source.table(value, "server.http")?;
             apply_table(
@@ -215,6 +226,13 @@ impl Config {
             &mut self.server,
             server::KEYS,
             "server",
+            variables,
+            &mut used,
+        )?;
+        apply_env(
+            &mut self.server.compile,
+            server::COMPILE_KEYS,
+            "server.compile",
             variables,
             &mut used,
         )?;

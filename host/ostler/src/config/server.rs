@@ -1,9 +1,10 @@
-//! `[server]`, `[server.http]` and `[[server.listener]]`.
+//! `[server]`, the tables in it, and `[[server.listener]]`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ostler_control::AccessLog;
+use ostler_runtime::CompileLimits;
 use ostler_transport::listener::{ListenerConfig, TlsConfig};
 
 use super::keys::Key;
@@ -23,6 +24,9 @@ pub struct Server {
     pub access_log: AccessLog,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
+    /// What the compilation of one component may take, where it has a process
+    /// of its own.
+    pub compile: CompileLimits,
     /// Where the admin API listens; `None` has none.
     pub admin: Option<String>,
     /// The file of its token; `None` is the user's own.
@@ -47,6 +51,7 @@ impl Default for Server {
             listeners: Vec::new(),
             access_log: AccessLog::default(),
             cache: None,
+            compile: CompileLimits::default(),
             admin: None,
             admin_token: None,
             store: None,
@@ -170,6 +175,13 @@ pub(super) const KEYS: &[Key<Server>] = &[
         s.instances = Some(count);
         Ok(())
     }),
+];
+
+/// `[server.compile]`.
+pub(super) const COMPILE_KEYS: &[Key<CompileLimits>] = &[
+    Key::new("memory", |c, v| v.size().map(|v| c.memory = v)),
+    Key::new("timeout", |c, v| v.duration().map(|v| c.time = v)),
+    Key::new("size", |c, v| v.size().map(|v| c.size = v)),
 ];
 
 /// `[server.http]`.

@@ -30,6 +30,7 @@ cache = "/var/cache/ostler"
 store = "/var/lib/ostler"
 loaded = 12
 instances = 1_000
+compile = { memory = "512MiB", size = "8MiB" }
 
 [server.http]
 contract = false
@@ -172,6 +173,7 @@ fn the_environment_overrides_the_file_but_not_a_service() {
         &[
             ("OSTLER_SERVER_LISTEN", "0.0.0.0:1, 0.0.0.0:2"),
             ("OSTLER_SERVER_ACCESS_LOG", "off"),
+            ("OSTLER_SERVER_COMPILE_TIMEOUT", "9s"),
             ("OSTLER_LIMITS_CPU", "3s"),
             ("OSTLER_LIMITS_CONCURRENCY", "9"),
             ("OSTLER_LOG", "debug"),
@@ -181,6 +183,9 @@ fn the_environment_overrides_the_file_but_not_a_service() {
     let config = config.unwrap();
     assert_eq!(config.server.listen, ["0.0.0.0:1", "0.0.0.0:2"]);
     assert_eq!(config.server.access_log, AccessLog::Off);
+    let compile = &config.server.compile;
+    assert_eq!((compile.memory, compile.size), (512 << 20, 8 << 20));
+    assert_eq!(compile.time, Duration::from_secs(9));
     let [users, blobs] = &config.services[..] else {
         panic!("two services");
     };
@@ -239,6 +244,10 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         (
             "[server]\naccess-log = \"warn\"",
             "ostler.toml:2: access-log: expected one of \"off\", \"debug\", \"info\", found \"warn\"",
+        ),
+        (
+            "[server.compile]\nmemmory = \"1GiB\"",
+            "ostler.toml:2: unknown key \"memmory\" in [server.compile]; did you mean \"memory\"?",
         ),
         (
             "[server]\nlisten = [1]",
