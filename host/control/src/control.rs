@@ -1,25 +1,27 @@
 //! The handler that transports are given.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ostler_call::{Body, Deadline, Head, Reply, Status};
+use ostler_runtime::CallInfo;
 use ostler_schema::{
     Admission, Admitted, Call, CallFuture, Contract, ContractFuture, Handler, Health,
 };
 use tokio_util::task::TaskTracker;
 
-use crate::admit::{Gate, Phase};
+use crate::admit::{Gate, Permit, Phase};
 use crate::builtin::{Builtin, Watched};
 use crate::clock;
 use crate::deploy::{
-    self, Before, Changed, ComponentInfo, DeployError, Drain, Keep, Leaving, Refused, Restored,
-    Rollout, Versions,
+    self, Before, Bounds, Changed, ComponentInfo, DeployError, Drain, Keep, Leaving, Place,
+    Refused, Restored, Role, Rollout, Versions,
 };
 use crate::dispatch::Invocation;
 use crate::middleware::{self, AccessLog, Entered, Entering, RequestIds, Shared, exceeded};
 use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Version};
+use crate::resolve::{Found, Pinned, pin};
 use crate::store::Kept;
 
 /// How long a call without a deadline waits for its component to be loaded.
@@ -93,14 +95,21 @@ impl Control {
         let deployed = Arc::new(deployed);
         let file = file.map(Arc::new);
         let share = rollout.share.map(Arc::new);
+        let trial = share.as_ref().map(|_| Bounds::default());
+        let bounds = rollout.bounds.or(trial);
+        deployed.watch.live_in(self.home());
         loop {
             self.versions.room(&name).await;
+            let watched = deployed.clone();
             let (deployed, file, share) = (deployed.clone(), file.clone(), share.clone());
             let put = self.change(&name, "deployed", rollout.drain, move |c, name| {
                 let (file, share) = (file.as_ref(), share.as_ref());
                 c.versions.put(c.registry(), name, &deployed, file, share)
             });
             if let Some(number) = put.await? {
+                if let Some(bounds) = bounds {
+                    self.watch(watched, bounds);
+                }
                 return Ok(number);
             }
         }
@@ -131,10 +140,24 @@ impl Control {
         drain: Drain,
     ) -> Result<u32, DeployError> {
         let _turn = self.back.lock().await;
+        self.go_back(name, number, drain).await
+    }
+
+    /// The same for who has the turn.
+    async fn go_back(
+        &self,
+        name: &Arc<str>,
+        number: Option<u32>,
+        drain: Drain,
+    ) -> Result<u32, DeployError> {
         let version = match self.versions.before(name, number)? {
             Before::Current => None,
             Before::Earlier(version) => {
                 deploy::bring_back(&version, self.keep()).await?;
+                if let Some(deployed) = version.loaded() {
+                    deployed.watch.live_in(self.home());
+                }
+                version.blame(None);
                 self.woke(&version);
                 Some(version)
             }
@@ -143,6 +166,100 @@ impl Control {
             c.versions.back_to(c.registry(), name, version.as_ref())
         })
         .await
+    }
+
+    /// Takes calls from a version that does worse than it may: ends its trial,
+    /// or brings back the one before. Nothing is left to do where calls go to
+    /// another by now.
+    ///
+    /// # Errors
+    /// [`DeployError`] when there is none before, or it cannot be loaded or
+    /// kept.
+    pub(crate) async fn retreat(&self, from: &Arc<Deployed>, why: &str) -> Result<(), DeployError> {
+        let (control, from, why) = (self.clone(), from.clone(), why.to_owned());
+        let retreat = async move {
+            let _turn = control.back.lock().await;
+            let Some(place) = control.place(&from) else {
+                return Ok(());
+            };
+            let to = control.leave(&place, &why).await;
+            let (component, version) = (&*place.component, place.version.number);
+            match &to {
+                Ok(to) => {
+                    tracing::warn!(
+                        component,
+                        version,
+                        to,
+                        reason = why,
+                        "rolled back by itself"
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(component, version, %error, reason = why, "not rolled back");
+                }
+            }
+            to.map(drop)
+        };
+        let went = self.retiring.spawn(retreat).await;
+        went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
+    }
+
+    async fn leave(&self, place: &Place, why: &str) -> Result<u32, DeployError> {
+        let number = match place.role {
+            Role::Trial { .. } => None,
+            Role::Current { before } => {
+                let none = || DeployError::NoVersion {
+                    component: place.component.to_string(),
+                    number: None,
+                };
+                Some(before.ok_or_else(none)?)
+            }
+        };
+        place.version.blame(Some(why));
+        let back = self.go_back(&place.component, number, Drain::default());
+        back.await.inspect_err(|_| place.version.blame(None))
+    }
+
+    pub(crate) fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+        self.versions.place(deployed)
+    }
+
+    /// The version that a call which was not entered goes to now, if its
+    /// method is the same there.
+    pub(crate) async fn pin_again(
+        &self,
+        call: &Pinned,
+        info: &CallInfo,
+    ) -> Option<(Pinned, Permit)> {
+        let service = &call.deployed.contract.services[call.service];
+        let method = call.method();
+        let mut head = Head::new(&*service.proto, &*method.proto);
+        head.metadata = info.metadata.clone();
+        let alike = |found: &Pinned| {
+            let alike = found.method().pattern == method.pattern;
+            alike.then_some(()).ok_or_else(|| Status::not_found(""))
+        };
+        for _ in 0..WAKES {
+            match pin(self.registry(), &head, clock::now(), alike).ok()? {
+                Found::Pinned(pinned, (), permit) => return Some((pinned, permit)),
+                Found::Asleep(version) => self.wake(version, info.deadline).await.ok()?,
+            }
+        }
+        None
+    }
+
+    fn watch(&self, deployed: Arc<Deployed>, bounds: Bounds) {
+        let watch = deploy::watch(self.home(), deployed, bounds);
+        self.retiring.spawn(watch);
+    }
+
+    fn home(&self) -> Home {
+        Home {
+            shared: Arc::downgrade(&self.shared),
+            versions: Arc::downgrade(&self.versions),
+            back: Arc::downgrade(&self.back),
+            retiring: self.retiring.clone(),
+        }
     }
 
     /// Makes the version on trial the one that all calls go to; without one,
@@ -281,8 +398,14 @@ impl Control {
             let keep = keep.clone();
             deploy::blocking(move || keep.load(&loading)).await??
         };
-        version.wake(Arc::new(deployed));
+        let deployed = Arc::new(deployed);
+        deployed.watch.live_in(self.home());
+        version.wake(deployed.clone());
         self.woke(version);
+        let role = self.place(&deployed).map(|place| place.role);
+        if let Some(Role::Trial { .. }) = role {
+            self.watch(deployed, Bounds::default());
+        }
         Ok(())
     }
 
@@ -423,6 +546,26 @@ impl Control {
     pub fn running(&self) -> usize {
         let serving = self.versions.serving();
         serving.iter().map(|d| d.calls.running()).sum()
+    }
+}
+
+/// A [`Control`] that goes when nobody else has it.
+#[derive(Debug)]
+pub(crate) struct Home {
+    shared: Weak<Shared>,
+    versions: Weak<Versions>,
+    back: Weak<tokio::sync::Mutex<()>>,
+    retiring: TaskTracker,
+}
+
+impl Home {
+    pub(crate) fn control(&self) -> Option<Control> {
+        Some(Control {
+            shared: self.shared.upgrade()?,
+            versions: self.versions.upgrade()?,
+            back: self.back.upgrade()?,
+            retiring: self.retiring.clone(),
+        })
     }
 }
 

@@ -15,8 +15,8 @@ mod store;
 
 pub use control::{Control, Options};
 pub use deploy::{
-    Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, PublicKey, Rollout, Settings,
-    Step, Trust, TrustError, VersionInfo, VersionState,
+    Bounds, Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, PublicKey, Rollout,
+    Settings, Step, Trust, TrustError, VersionInfo, VersionState,
 };
 pub use middleware::AccessLog;
 pub use registry::{CallLimits, Deployed, RegistryError, Share};

@@ -15,9 +15,9 @@ use wasmtime::component::InstancePre;
 
 use crate::engine::{Shared, Threads};
 use crate::host::GuestLog;
-use crate::instance::{self, Place, Start};
+use crate::instance::{self, Start};
 use crate::limits::Limits;
-use crate::pool::{Busy, Pool};
+use crate::pool::{Busy, Idle, Permit, Pool};
 use crate::state::{Identity, State};
 use crate::task::{Bounds, GuestTask, Reason};
 
@@ -148,6 +148,29 @@ pub enum Failure {
     Error(Option<Value>),
     /// Trap, limit, cancellation, deadline: the host's words.
     Host(Status),
+    /// The instance trapped or refused while it started: it was not entered.
+    Start(Status),
+}
+
+/// Why there is no instance for a call, which no guest has seen.
+#[derive(Debug)]
+pub enum NotSeated {
+    /// There is no room for one, or the deadline has passed.
+    Refused(Status),
+    /// The component is at fault: its instances do not start.
+    NotStarted(Status),
+}
+
+/// A started instance for one call; goes back to the others unless it is used.
+#[derive(Debug)]
+pub struct Seat(Option<Idle>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(idle) = self.0.take() {
+            idle.instance.give_back(idle.task);
+        }
+    }
 }
 
 /// Counters since the deployment went live.
@@ -228,21 +251,43 @@ impl Deployment {
         Arc::downgrade(&self.live)
     }
 
+    /// An instance for a call: one that waits, or a new one, started by
+    /// `deadline`.
+    ///
+    /// # Errors
+    /// [`NotSeated`].
+    pub async fn seat(&self, deadline: Option<Deadline>) -> Result<Seat, NotSeated> {
+        loop {
+            if let Some(idle) = self.live.pool.take() {
+                return Ok(Seat(Some(idle)));
+            }
+            let permit = self.live.pool.reserve().ok_or_else(|| {
+                NotSeated::Refused(Status::resource_exhausted(format!(
+                    "all {} instances of the service are busy",
+                    self.live.identity.limits.instances
+                )))
+            })?;
+            // It waits with the others then: whoever takes it before this call
+            // would have made one.
+            self.make(permit, deadline).await?;
+        }
+    }
+
     /// Begins a call of `contract.services[service].methods[method]` on an
     /// instance of its own; the guest runs when the call is first polled.
     /// `sink` is given for streamed replies.
-    ///
-    /// # Errors
-    /// `RESOURCE_EXHAUSTED` when no instance is free and no more are allowed.
     pub fn call(
         &self,
+        mut seat: Seat,
         service: usize,
         method: usize,
         info: CallInfo,
         input: Input,
         sink: Option<Box<dyn Sink>>,
-    ) -> Result<Running, Status> {
-        let (place, task) = self.live.place()?;
+    ) -> Running {
+        let Some(Idle { instance, task, .. }) = seat.0.take() else {
+            unreachable!("a seat is taken here alone");
+        };
         let deadline = info
             .deadline
             .map(|d| self.live.shared.clock.ms_of(d.instant()));
@@ -256,16 +301,43 @@ impl Deployment {
         let busy = self.live.pool.busy();
         let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
         let future = async move {
-            let finished = instance::run(live, guest, place, start).await;
+            let finished = instance::run(live, guest, instance, start).await;
             drop::<Busy>(busy);
             finished
         };
         task.start(Box::pin(future), deadline);
-        Ok(Running {
+        Running {
             task,
             ran: false,
             ended: false,
-        })
+        }
+    }
+
+    /// Makes and starts an instance that waits for calls.
+    async fn make(&self, permit: Permit, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+        let deadline = deadline.map(|d| self.live.shared.clock.ms_of(d.instant()));
+        let task = self.live.task();
+        let busy = self.live.pool.busy();
+        let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
+        let future = async move {
+            let finished = instance::warm(live, guest, permit).await;
+            drop::<Busy>(busy);
+            finished
+        };
+        task.start(Box::pin(future), deadline);
+        let running = Running {
+            task,
+            ran: false,
+            ended: false,
+        };
+        match running.await.result {
+            Ok(_) => Ok(()),
+            Err(Failure::Start(status)) => Err(NotSeated::NotStarted(status)),
+            Err(Failure::Host(status)) => Err(NotSeated::Refused(status)),
+            Err(Failure::Status(_) | Failure::Error(_)) => {
+                unreachable!("no method was called")
+            }
+        }
     }
 
     /// What it is held to.
@@ -297,28 +369,12 @@ impl Deployment {
     /// # Errors
     /// The status of the first that does not start, or not until `deadline`.
     pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
-        let deadline = self.live.shared.clock.ms_of(deadline.instant());
         for _ in 0..count {
             let Some(permit) = self.live.pool.reserve() else {
                 return Ok(());
             };
-            let task = self.live.task();
-            let busy = self.live.pool.busy();
-            let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
-            let future = async move {
-                let finished = instance::warm(live, guest, permit).await;
-                drop::<Busy>(busy);
-                finished
-            };
-            task.start(Box::pin(future), Some(deadline));
-            let running = Running {
-                task,
-                ran: false,
-                ended: false,
-            };
-            if let Err(Failure::Host(status)) = running.await.result {
-                return Err(status);
-            }
+            let made = self.make(permit, Some(deadline)).await;
+            made.map_err(|(NotSeated::Refused(status) | NotSeated::NotStarted(status))| status)?;
         }
         Ok(())
     }
@@ -366,20 +422,6 @@ impl Deployment {
 }
 
 impl Live {
-    fn place(&self) -> Result<(Place, Arc<GuestTask>), Status> {
-        if let Some(idle) = self.pool.take() {
-            return Ok((Place::Warm(idle.instance), idle.task));
-        }
-        let limits = &self.identity.limits;
-        let permit = self.pool.reserve().ok_or_else(|| {
-            Status::resource_exhausted(format!(
-                "all {} instances of the service are busy",
-                limits.instances
-            ))
-        })?;
-        Ok((Place::Cold(permit), self.task()))
-    }
-
     /// The task of an instance to be made.
     fn task(&self) -> Arc<GuestTask> {
         let limits = &self.identity.limits;

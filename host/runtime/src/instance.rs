@@ -43,14 +43,6 @@ impl fmt::Debug for Instance {
     }
 }
 
-/// Where a call runs.
-pub(crate) enum Place {
-    /// On an instance that served calls before.
-    Warm(Box<Instance>),
-    /// On a new one.
-    Cold(Permit),
-}
-
 /// All there is to a call before it begins.
 pub(crate) struct Start {
     pub(crate) service: usize,
@@ -68,25 +60,13 @@ enum Fate {
     Poisoned,
 }
 
-/// One whole call: instance, guest, verdict.
+/// One whole call: guest, verdict.
 pub(crate) async fn run(
     live: Arc<Live>,
     task: Arc<GuestTask>,
-    place: Place,
+    mut instance: Box<Instance>,
     start: Start,
 ) -> Finished {
-    let mut instance = match place {
-        Place::Warm(instance) => instance,
-        Place::Cold(permit) => match Instance::create(&live, &task, permit).await {
-            Ok(instance) => Box::new(instance),
-            Err(failure) => {
-                return Finished {
-                    outcome: failed(failure),
-                    instance: None,
-                };
-            }
-        },
-    };
     let (outcome, fate) = instance.serve(&live.identity.contract, &task, start).await;
     match fate {
         Fate::Reuse => {
@@ -122,14 +102,18 @@ pub(crate) async fn warm(live: Arc<Live>, task: Arc<GuestTask>, permit: Permit) 
             instance: Some(Box::new(instance)),
         },
         Err(failure) => Finished {
-            outcome: failed(failure),
+            outcome: Outcome::new(Err(failure)),
             instance: None,
         },
     }
 }
 
-fn failed(failure: Failure) -> Outcome {
-    Outcome::new(Err(failure))
+/// Whose fault it is that an instance did not start.
+fn not_started(task: &GuestTask, status: Status) -> Failure {
+    match task.reason() {
+        Reason::None => Failure::Start(status),
+        reason => Failure::Host(reason.status()),
+    }
 }
 
 impl Instance {
@@ -160,7 +144,12 @@ impl Instance {
                     error = format!("{error:#}"),
                     "instantiation failed"
                 );
-                Failure::Host(creation_status(&error))
+                if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+                    let text = "the host has no room for another instance";
+                    return Failure::Host(Status::resource_exhausted(text));
+                }
+                let text = "the service could not be instantiated";
+                not_started(task, Status::internal(text))
             })?;
         let services = &live.identity.contract.services;
         let functions = services
@@ -174,13 +163,14 @@ impl Instance {
             live: Arc::downgrade(live),
             _permit: permit,
         };
-        this.start(&live.config).await?;
+        let started = this.start(&live.config).await;
+        started.map_err(|status| not_started(task, status))?;
         live.pool.created.fetch_add(1, Ordering::Relaxed);
         Ok(this)
     }
 
     /// Calls `lifecycle.start` where the component has one.
-    async fn start(&mut self, config: &[(String, String)]) -> Result<(), Failure> {
+    async fn start(&mut self, config: &[(String, String)]) -> Result<(), Status> {
         let Some(start) = self.lifecycle("start") else {
             return Ok(());
         };
@@ -195,7 +185,7 @@ impl Instance {
                 let status = Status::from(status);
                 tracing::error!(tenant = &*self.store.data().identity.tenant, %status, "the instance refused to start");
                 let message = format!("the service did not start: {}", status.message());
-                Err(Failure::Host(Status::unavailable(message)))
+                Err(Status::unavailable(message))
             }
             Err(error) => {
                 tracing::error!(
@@ -203,9 +193,7 @@ impl Instance {
                     error = format!("{error:#}"),
                     "lifecycle.start failed"
                 );
-                Err(Failure::Host(Status::unavailable(
-                    "the service did not start",
-                )))
+                Err(Status::unavailable("the service did not start"))
             }
         }
     }
@@ -404,12 +392,4 @@ impl Instance {
 /// sees to the text.
 fn is_out_of_handles(error: &wasmtime::Error) -> bool {
     format!("{error:#}").contains("store handle limit exceeded")
-}
-
-fn creation_status(error: &wasmtime::Error) -> Status {
-    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        Status::resource_exhausted("the host has no room for another instance")
-    } else {
-        Status::internal("the service could not be instantiated")
-    }
 }

@@ -20,8 +20,8 @@ mod task;
 
 pub use compile::{CompileLimits, Compiler, WorkerConfig, compile_worker};
 pub use deployment::{
-    CallInfo, Closed, Deployment, DeploymentOptions, Failure, Input, LoadError, Outcome, Running,
-    Sink, Source, Stats,
+    CallInfo, Closed, Deployment, DeploymentOptions, Failure, Input, LoadError, NotSeated, Outcome,
+    Running, Seat, Sink, Source, Stats,
 };
 pub use engine::{Engine, EngineConfig};
 pub use limits::Limits;

@@ -45,6 +45,12 @@ pub(crate) struct Permit(Arc<Counts>);
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Counts>);
 
+impl fmt::Debug for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idle").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")

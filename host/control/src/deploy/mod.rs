@@ -5,6 +5,7 @@ mod error;
 mod keep;
 mod trust;
 mod versions;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,12 @@ use ostler_schema::{Contract, Handler as _, Health};
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
 pub use self::trust::{PublicKey, Trust, TrustError};
-pub(crate) use self::versions::{Before, Changed, Leaving, Refused, Restored, Versions};
+pub(crate) use self::versions::{
+    Before, Changed, Leaving, Place, Refused, Restored, Role, Versions,
+};
 pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
+pub use self::watch::Bounds;
+pub(crate) use self::watch::{Watch, watch};
 use crate::clock;
 use crate::control::Control;
 use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, Version, short_names};
@@ -68,6 +73,9 @@ pub struct Rollout {
     pub share: Option<Share>,
     /// How long the version before may take to end its calls.
     pub drain: Drain,
+    /// What its calls must be like, lest it be taken back; `None` for the
+    /// usual ones of a version on trial, and for no watch of any other.
+    pub bounds: Option<Bounds>,
     /// It is not kept over a restart: where it came from has it then.
     pub fleeting: bool,
 }

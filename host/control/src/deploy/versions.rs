@@ -107,6 +107,37 @@ impl Component {
         })
     }
 
+    /// The newest version before the current one that no calls were taken from.
+    fn before(&self) -> Option<u32> {
+        let good = self.versions.iter().filter(|v| v.blamed().is_none());
+        let numbers = good.map(|v| v.number);
+        numbers.filter(|n| *n < self.current.number).max()
+    }
+
+    /// The place of what serves calls.
+    fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+        let is = |version: &Arc<Version>| {
+            let loaded = version.loaded();
+            loaded.is_some_and(|loaded| Arc::ptr_eq(&loaded, deployed))
+        };
+        let (version, role) = match &self.canary {
+            Some((canary, _)) if is(canary) => {
+                let beside = self.current.loaded();
+                (canary, Role::Trial { beside })
+            }
+            _ if is(&self.current) => {
+                let before = self.before();
+                (&self.current, Role::Current { before })
+            }
+            _ => return None,
+        };
+        Some(Place {
+            component: self.name.clone(),
+            version: version.clone(),
+            role,
+        })
+    }
+
     fn state(&self, version: &Arc<Version>) -> VersionState {
         if Arc::ptr_eq(&self.current, version) {
             return VersionState::Live;
@@ -119,6 +150,27 @@ impl Component {
             _ => VersionState::Kept,
         }
     }
+}
+
+/// A version that calls go to.
+pub(crate) struct Place {
+    pub(crate) component: Arc<str>,
+    pub(crate) version: Arc<Version>,
+    pub(crate) role: Role,
+}
+
+/// Which calls a version gets.
+pub(crate) enum Role {
+    /// All that no other gets.
+    Current {
+        /// The number of the version to go back to, if there is one.
+        before: Option<u32>,
+    },
+    /// Those on trial.
+    Trial {
+        /// What gets the others, unless it is asleep.
+        beside: Option<Arc<Deployed>>,
+    },
 }
 
 /// What a version is there for.
@@ -147,6 +199,8 @@ pub struct VersionInfo {
     pub loaded: bool,
     /// Calls that run on it.
     pub running: usize,
+    /// Why calls were taken from it.
+    pub blame: Option<Arc<str>>,
 }
 
 /// A component as it is now.
@@ -500,6 +554,12 @@ impl Versions {
         canary.is_some_and(|(canary, _)| Arc::ptr_eq(canary, version))
     }
 
+    /// Which calls go to this, if any.
+    pub(crate) fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+        let components = self.components.load();
+        components.iter().find_map(|c| c.place(deployed))
+    }
+
     /// The version of each component that calls go to.
     pub(crate) fn all_current(&self) -> Vec<Arc<Version>> {
         let components = self.components.load();
@@ -533,6 +593,7 @@ fn info(component: &Component) -> ComponentInfo {
             state: component.state(version),
             loaded: loaded.is_some(),
             running: loaded.map_or(0, |deployed| deployed.calls.running()),
+            blame: version.blamed(),
         }
     });
     let mut versions: Vec<_> = versions.collect();

@@ -5,15 +5,18 @@ mod outcome;
 mod queue;
 mod reply;
 mod request;
+mod seat;
 mod sink;
 mod source;
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use ostler_call::{Body, Encoding, Guard, Kind, Metadata, Reply, Status};
-use ostler_runtime::{CallInfo, Input, Running, Sink};
+use ostler_runtime::{CallInfo, Input, Seat};
 
 use crate::admit::Permit;
+use crate::clock;
 use crate::middleware::Record;
 use crate::resolve::Pinned;
 use reply::ReplyStream;
@@ -62,32 +65,65 @@ pub(crate) async fn run(call: Box<Invocation>, body: Body) -> Reply {
     }
 }
 
-/// What the guest reads, and the verdict on it while it is being read.
-async fn input(call: &Invocation, body: Body) -> Result<(Input, Option<Arc<Verdict>>), Status> {
-    if call.pinned.method().pattern.streams_in() {
-        let verdict = Arc::new(Verdict::default());
-        let source = MessageSource::new(&call.pinned, call.request, body, verdict.clone());
-        return Ok((Input::Stream(Box::new(source)), Some(verdict)));
-    }
-    let message = request::only_message(body, call.info.deadline).await?;
-    let args = request::arguments(&call.pinned, call.request, &message)?;
-    Ok((Input::Args(args), None))
+/// The request, before it is understood: which version's contract says what it
+/// means is certain once there is an instance.
+enum Received {
+    Message(Bytes),
+    Stream(Body),
 }
 
-fn start(
-    pinned: &Pinned,
-    info: CallInfo,
+impl Received {
+    /// Reads the one message; a stream is left to the guest.
+    async fn read(call: &Invocation, body: Body) -> Result<Self, Status> {
+        if call.pinned.method().pattern.streams_in() {
+            return Ok(Self::Stream(body));
+        }
+        let message = request::only_message(body, call.info.deadline).await?;
+        Ok(Self::Message(message))
+    }
+
+    /// What the guest reads, and the verdict on it while it is being read.
+    fn input(self, call: &Invocation) -> Result<(Input, Option<Arc<Verdict>>), Status> {
+        match self {
+            Self::Message(message) => {
+                let args = request::arguments(&call.pinned, call.request, &message)?;
+                Ok((Input::Args(args), None))
+            }
+            Self::Stream(body) => {
+                let verdict = Arc::new(Verdict::default());
+                let source = MessageSource::new(&call.pinned, call.request, body, verdict.clone());
+                Ok((Input::Stream(Box::new(source)), Some(verdict)))
+            }
+        }
+    }
+}
+
+/// All that a call begins with.
+struct Ready {
+    seat: Seat,
     input: Input,
-    sink: Option<Box<dyn Sink>>,
-) -> Result<Running, Status> {
-    let deployment = &pinned.deployed.deployment;
-    deployment.call(pinned.service, pinned.method, info, input, sink)
+    verdict: Option<Arc<Verdict>>,
+}
+
+async fn ready(call: &mut Invocation, body: Body) -> Result<Ready, Status> {
+    let received = Received::read(call, body).await?;
+    let seat = seat::seat(call).await?;
+    let (input, verdict) = received.input(call)?;
+    Ok(Ready {
+        seat,
+        input,
+        verdict,
+    })
 }
 
 /// A call with one reply.
-async fn unary(call: Box<Invocation>, body: Body) -> Reply {
-    let (input, verdict) = match input(&call, body).await {
-        Ok(input) => input,
+async fn unary(mut call: Box<Invocation>, body: Body) -> Reply {
+    let Ready {
+        seat,
+        input,
+        verdict,
+    } = match ready(&mut call, body).await {
+        Ok(ready) => ready,
         Err(status) => return refused(call.record, status),
     };
     let Invocation {
@@ -98,10 +134,21 @@ async fn unary(call: Box<Invocation>, body: Body) -> Reply {
         mut record,
         ..
     } = *call;
-    let mut outcome = match start(&pinned, info, input, None) {
-        Ok(running) => running.await,
-        Err(status) => return refused(record, status),
-    };
+    let Pinned {
+        deployed,
+        service,
+        method,
+    } = &pinned;
+    let running = deployed
+        .deployment
+        .call(seat, *service, *method, info, input, None);
+    let mut outcome = running.await;
+    if deployed.watch.is_on() {
+        let took = clock::now().saturating_duration_since(record.start);
+        deployed
+            .watch
+            .count(outcome::is_fault(&outcome), Some(took));
+    }
     let headers = std::mem::take(&mut outcome.headers);
     let kind = outcome::only_reply(&pinned, encoding, outcome, verdict.as_deref());
     record.end(outcome::code(&kind));
@@ -109,9 +156,13 @@ async fn unary(call: Box<Invocation>, body: Body) -> Reply {
 }
 
 /// A call that streams its replies.
-async fn stream(call: Box<Invocation>, body: Body) -> Reply {
-    let (input, verdict) = match input(&call, body).await {
-        Ok(input) => input,
+async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
+    let Ready {
+        seat,
+        input,
+        verdict,
+    } = match ready(&mut call, body).await {
+        Ok(ready) => ready,
         Err(status) => return refused(call.record, status),
     };
     let Invocation {
@@ -128,10 +179,9 @@ async fn stream(call: Box<Invocation>, body: Body) -> Reply {
         Ok(sink) => sink,
         Err(status) => return refused(record, status),
     };
-    let running = match start(&pinned, info, input, Some(Box::new(sink))) {
-        Ok(running) => running,
-        Err(status) => return refused(record, status),
-    };
+    let (service, method, sink) = (pinned.service, pinned.method, Some(Box::new(sink) as _));
+    let deployment = &pinned.deployed.deployment;
+    let running = deployment.call(seat, service, method, info, input, sink);
     let mut replies = ReplyStream::new(pinned, encoding, running, consumer, verdict, record);
     let headers = std::future::poll_fn(|cx| replies.poll_head(cx)).await;
     reply(headers, replies.into_kind(), permit)

@@ -40,6 +40,29 @@ pub(super) fn end(pinned: &Pinned, encoding: Encoding, outcome: Outcome, verdict
     }
 }
 
+/// Whether a call failed by the service's fault. An error of the method's own
+/// type is an answer, not a fault, and so are codes that tell the caller of a
+/// mistake of its own.
+pub(super) fn is_fault(outcome: &Outcome) -> bool {
+    let (status, by_host) = match &outcome.result {
+        Ok(_) | Err(Failure::Error(_)) => return false,
+        Err(Failure::Start(_)) => return true,
+        Err(Failure::Status(status)) => (status, false),
+        Err(Failure::Host(status)) => (status, true),
+    };
+    match status.code() {
+        Code::Unknown
+        | Code::Internal
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::DeadlineExceeded
+        | Code::Unimplemented => true,
+        // A guest says so of a quota, the host of a limit it was ended at.
+        Code::ResourceExhausted => by_host,
+        _ => false,
+    }
+}
+
 /// The code of a reply as far as it is known before its messages.
 pub(super) fn code(kind: &Kind) -> Code {
     match kind {
@@ -63,7 +86,7 @@ fn checked<T>(
         return Err(status.clone());
     }
     result.map_err(|failure| match failure {
-        Failure::Status(status) | Failure::Host(status) => status,
+        Failure::Status(status) | Failure::Host(status) | Failure::Start(status) => status,
         Failure::Error(value) => declared(pinned, encoding, value.as_ref()),
     })
 }

@@ -85,6 +85,10 @@ impl ReplyStream {
         };
         self.headers = std::mem::take(&mut outcome.headers);
         self.running = None;
+        let watch = &self.pinned.deployed.watch;
+        if watch.is_on() {
+            watch.count(outcome::is_fault(&outcome), None);
+        }
         self.finish(outcome::end(
             &self.pinned,
             self.encoding,

@@ -27,6 +27,7 @@ pub enum AccessLog {
 pub(crate) struct Record {
     /// Around everything the host does for the call.
     pub(crate) span: Span,
+    pub(crate) start: Instant,
     line: Option<Box<Line>>,
 }
 
@@ -61,6 +62,7 @@ impl Record {
                 method = head.address.method,
                 trace_id = trace::trace_id(&head.metadata),
             ),
+            start: now,
             line: enabled.then(|| Box::new(Line::new(id, head, level, now))),
         }
     }

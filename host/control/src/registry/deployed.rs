@@ -11,7 +11,7 @@ use ostler_schema::{Contract, Method, Service};
 
 use super::Profile;
 use crate::admit::Concurrency;
-use crate::deploy::Settings;
+use crate::deploy::{Settings, Watch};
 
 /// What one call of a deployment may take; bounds of the guest itself are
 /// the runtime's.
@@ -84,6 +84,8 @@ pub struct Deployed {
     pub(crate) deployment: Deployment,
     pub(crate) limits: CallLimits,
     pub(crate) calls: Arc<Concurrency>,
+    /// How its calls end, while somebody wants to know.
+    pub(crate) watch: Watch,
     services: Vec<ServiceIndex>,
 }
 
@@ -114,6 +116,7 @@ impl Deployed {
             contract,
             deployment,
             calls: Concurrency::new(limits.concurrency),
+            watch: Watch::default(),
             limits,
             services,
         }

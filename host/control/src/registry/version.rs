@@ -77,6 +77,8 @@ pub(crate) struct Version {
     /// Set while it is left to end.
     draining: AtomicBool,
     drain: Mutex<CancellationToken>,
+    /// Why calls were taken from it.
+    blame: Mutex<Option<Arc<str>>>,
     /// Held by whoever loads it, stops it or brings it back.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
@@ -136,6 +138,7 @@ impl Version {
             used: AtomicU64::new(0),
             draining: AtomicBool::new(false),
             drain: Mutex::default(),
+            blame: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         })
     }
@@ -211,6 +214,17 @@ impl Version {
 
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Why calls were taken from it, unless it was brought back since.
+    pub(crate) fn blamed(&self) -> Option<Arc<str>> {
+        let blame = self.blame.lock();
+        blame.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn blame(&self, why: Option<&str>) {
+        let blame = self.blame.lock();
+        *blame.unwrap_or_else(PoisonError::into_inner) = why.map(Into::into);
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -137,6 +137,7 @@ async fn deploy(
         force: rollout.force,
         share: rollout.share().map_err(Refused::request)?,
         drain: rollout.drain().map_err(Refused::request)?,
+        bounds: rollout.bounds().map_err(Refused::request)?,
         fleeting: false,
     };
     let candidate = Candidate {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use ostler_control::{ComponentInfo, DeployError, Drain, Share, Step, VersionState};
+use ostler_control::{Bounds, ComponentInfo, DeployError, Drain, Share, Step, VersionState};
 use serde::{Deserialize, Serialize};
 
 use crate::config::parse_duration;
@@ -35,6 +35,9 @@ pub struct Version {
     pub loaded: bool,
     /// Calls that run on it.
     pub running: usize,
+    /// Why it was rolled back by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl From<ComponentInfo> for Component {
@@ -53,6 +56,7 @@ impl From<ComponentInfo> for Component {
                 percent,
                 loaded: version.loaded,
                 running: version.running,
+                reason: version.blame.map(|why| why.to_string()),
             }
         });
         Self {
@@ -86,6 +90,19 @@ pub struct Rollout {
     /// `unlimited`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain: Option<String>,
+    /// Percent of its calls that may fail by its fault, lest it be rolled back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_errors: Option<f64>,
+    /// Within which 95 of 100 of its calls with one reply are to be answered:
+    /// `200ms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_latency: Option<String>,
+    /// Calls that must have ended before either is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_calls: Option<u64>,
+    /// How long both are looked at once it gets all calls: `1m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<String>,
     /// The version to go back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
@@ -106,12 +123,48 @@ impl Rollout {
             None => Ok(Drain::default()),
             Some("unlimited") => Ok(Drain::Unlimited),
             Some(text) => match parse_duration(text) {
-                Some(time) => Ok(Drain::Within(Duration::min(time, MAX_DRAIN))),
+                Some(time) => Ok(Drain::Within(time.min(MAX_TIME))),
                 None => Err(format!(
                     "drain is a time such as 30s, or unlimited, not {text:?}"
                 )),
             },
         }
+    }
+
+    /// What its calls must be like, if anything was said of it.
+    ///
+    /// # Errors
+    /// What is wrong with `max_errors`, `max_latency` or `watch`.
+    pub(super) fn bounds(&self) -> Result<Option<Bounds>, String> {
+        let Self {
+            max_errors,
+            max_latency,
+            min_calls,
+            watch,
+            ..
+        } = self;
+        let times = max_latency.is_some() || watch.is_some();
+        if max_errors.is_none() && min_calls.is_none() && !times {
+            return Ok(None);
+        }
+        if let Some(percent) = max_errors.filter(|percent| !(0.0..=100.0).contains(percent)) {
+            let text = format!("max_errors is a percentage from 0 to 100, not {percent}");
+            return Err(text);
+        }
+        let time = |name: &str, text: &Option<String>| match text.as_deref() {
+            None => Ok(None),
+            Some(text) => match parse_duration(text) {
+                Some(time) => Ok(Some(time.min(MAX_TIME))),
+                None => Err(format!("{name} is a time such as 30s, not {text:?}")),
+            },
+        };
+        let usual = Bounds::default();
+        Ok(Some(Bounds {
+            errors: max_errors.or(usual.errors),
+            latency: time("max_latency", max_latency)?,
+            calls: min_calls.unwrap_or(usual.calls),
+            time: time("watch", watch)?.unwrap_or(usual.time),
+        }))
     }
 
     /// Which calls a version on trial gets.
@@ -133,7 +186,7 @@ impl Rollout {
 }
 
 /// As long as anybody could mean.
-const MAX_DRAIN: Duration = Duration::from_secs(30 * 24 * 3600);
+const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The header of `POST /v1/components` that has the signature of its body, in
 /// base64.

@@ -43,12 +43,47 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     drain: String,
 
+    #[command(flatten)]
+    bounds: Bounds,
+
     /// Print each step, and what came of it, as a line of JSON.
     #[arg(long)]
     json: bool,
 
     #[command(flatten)]
     target: Target,
+}
+
+/// What its calls must be like, lest it be rolled back by itself.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rolled back by itself")]
+struct Bounds {
+    /// When more of its calls than this fail by its fault, and, on trial, more
+    /// than those of the version beside (default: 5% on trial or with any of
+    /// these flags).
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    max_errors: Option<f64>,
+
+    /// When 5 of 100 of its calls with one reply take longer than this.
+    #[arg(long, value_name = "TIME")]
+    max_latency: Option<String>,
+
+    /// Not before so many of its calls have ended (default: 50).
+    #[arg(long, value_name = "NUMBER")]
+    min_calls: Option<u64>,
+
+    /// Within this time after it got all calls (default: 1m); on trial, as long
+    /// as that goes on.
+    #[arg(long, value_name = "TIME")]
+    watch: Option<String>,
+}
+
+/// `5%`, or `5`.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    let percent = number.parse().ok();
+    let percent = percent.filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "expected a percentage such as 5%".to_owned())
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
@@ -60,6 +95,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         canary: args.canary,
         key: args.key,
         drain: Some(args.drain),
+        max_errors: args.bounds.max_errors,
+        max_latency: args.bounds.max_latency,
+        min_calls: args.bounds.min_calls,
+        watch: args.bounds.watch,
         version: None,
     };
     let client = args.target.client()?;

@@ -77,6 +77,9 @@ fn table(components: &[Component]) -> String {
                 &version.running.to_string(),
                 &version.label,
             ]);
+            if let Some(reason) = &version.reason {
+                table.note(&format!("rolled back: {reason}"));
+            }
         }
     }
     table.to_string()
