@@ -38,6 +38,15 @@ pub async fn grpcio(script: &str, arguments: &[&str]) -> String {
     python("grpcio", script, arguments).await
 }
 
+/// Runs a script of `tests/clients/prometheus` with Python and gives what it
+/// prints.
+///
+/// # Panics
+/// As [`node`].
+pub async fn prometheus(script: &str, arguments: &[&str]) -> String {
+    python("prometheus", script, arguments).await
+}
+
 async fn python(client: &str, script: &str, arguments: &[&str]) -> String {
     let python = installed(&format!("{client}/bin/python"));
     run(

@@ -19,7 +19,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
-pub use clients::{grpcio, microapi, node};
+pub use clients::{grpcio, microapi, node, prometheus};
 pub use exchange::{Answer, Exchange, Http, Request, call};
 pub use files::{example, guest, ostler};
 pub use host::{Host, Options, Started, command};

@@ -26,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     let client = |name| Client::of(&workspace, name);
     client("node").install("Clients for Node", &NODE_FILES, npm)?;
     client("grpcio").install("gRPC's client", &[PYTHON_FILE], pip)?;
+    client("prometheus").install("Prometheus' parsers", &[PYTHON_FILE], pip)?;
     client("microapi").install("MicroAPI's client", &[PYTHON_FILE], pip)
 }
 

@@ -1,5 +1,6 @@
 //! The handler that transports are given.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::deploy::{
     Refused, Restored, Role, Rollout, Versions,
 };
 use crate::dispatch::Invocation;
+use crate::metrics::{Change, Family, Instances, MAX_SERIES, Metrics};
 use crate::middleware::{self, AccessLog, Entered, Entering, RequestIds, Shared, exceeded};
 use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Version};
 use crate::resolve::{Found, Pinned, pin};
@@ -61,6 +63,7 @@ impl Control {
                 access_log: options.access_log,
                 builtin,
                 watched: Arc::new(Watched::new(own)),
+                metrics: Metrics::default(),
             }),
             versions: Arc::default(),
             back: Arc::default(),
@@ -98,11 +101,16 @@ impl Control {
         let trial = share.as_ref().map(|_| Bounds::default());
         let bounds = rollout.bounds.or(trial);
         deployed.watch.live_in(self.home());
+        let change = match (&share, self.current(&name)) {
+            (Some(_), _) => Change::Trial,
+            (None, Some(_)) => Change::Swap,
+            (None, None) => Change::Deploy,
+        };
         loop {
             self.versions.room(&name).await;
             let watched = deployed.clone();
             let (deployed, file, share) = (deployed.clone(), file.clone(), share.clone());
-            let put = self.change(&name, "deployed", rollout.drain, move |c, name| {
+            let put = self.change(&name, change, rollout.drain, move |c, name| {
                 let (file, share) = (file.as_ref(), share.as_ref());
                 c.versions.put(c.registry(), name, &deployed, file, share)
             });
@@ -128,7 +136,10 @@ impl Control {
     ) -> Result<u32, DeployError> {
         let (control, name) = (self.clone(), self.named(name));
         // Who asked may go away, but a version is brought back or is not.
-        let back = async move { control.back_to(&name, number, drain).await };
+        let back = async move {
+            let went = control.back_to(&name, number, drain).await;
+            went.inspect_err(|_| control.failed(&name, Change::Rollback))
+        };
         let went = self.retiring.spawn(back).await;
         went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
     }
@@ -162,7 +173,7 @@ impl Control {
                 Some(version)
             }
         };
-        self.certain(name, "rolled back", drain, move |c, name| {
+        self.certain(name, Change::Rollback, drain, move |c, name| {
             c.versions.back_to(c.registry(), name, version.as_ref())
         })
         .await
@@ -270,10 +281,9 @@ impl Control {
     /// [`DeployError::Unknown`], [`DeployError::Store`].
     pub async fn promote(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
         let name = self.named(name);
-        self.certain(&name, "promoted", drain, |c, name| {
-            c.versions.promote(c.registry(), name)
-        })
-        .await
+        let promote = |c: &Self, name: &str| c.versions.promote(c.registry(), name);
+        let done = self.certain(&name, Change::Promote, drain, promote).await;
+        done.inspect_err(|_| self.failed(&name, Change::Promote))
     }
 
     /// Takes a component out of service and lets its calls end.
@@ -282,17 +292,16 @@ impl Control {
     /// [`DeployError::Unknown`], [`DeployError::Store`].
     pub async fn remove(&self, name: &str, drain: Drain) -> Result<u32, DeployError> {
         let name = self.named(name);
-        self.certain(&name, "removed", drain, |c, name| {
-            c.versions.remove(c.registry(), name)
-        })
-        .await
+        let remove = |c: &Self, name: &str| c.versions.remove(c.registry(), name);
+        let done = self.certain(&name, Change::Remove, drain, remove).await;
+        done.inspect_err(|_| self.failed(&name, Change::Remove))
     }
 
     /// Makes a change that needs nothing to wait for.
     async fn certain(
         &self,
         name: &Arc<str>,
-        what: &'static str,
+        what: Change,
         drain: Drain,
         change: impl FnOnce(&Self, &str) -> Result<Changed, DeployError> + Send + 'static,
     ) -> Result<u32, DeployError> {
@@ -307,7 +316,7 @@ impl Control {
     async fn change(
         &self,
         name: &Arc<str>,
-        what: &'static str,
+        what: Change,
         drain: Drain,
         change: impl FnOnce(&Self, &str) -> Result<Option<Changed>, DeployError> + Send + 'static,
     ) -> Result<Option<u32>, DeployError> {
@@ -322,7 +331,13 @@ impl Control {
     /// Puts components live again that were before the host started; gives
     /// those that cannot be, and why. Blocking.
     pub(crate) fn restore(&self, restored: Vec<Restored>) -> Result<Vec<Refused>, DeployError> {
+        let names: Vec<_> = restored.iter().map(|c| c.name.clone()).collect();
         let (leaving, refused) = self.versions.restore(self.registry(), restored)?;
+        for name in names {
+            let made = refused.iter().all(|(refused, _)| *refused != name);
+            let metrics = &self.shared.metrics;
+            metrics.changed(DEFAULT_TENANT, &name, Change::Restore, made);
+        }
         self.reindex();
         for leaving in leaving {
             self.retire(leaving, Drain::default());
@@ -402,6 +417,9 @@ impl Control {
         deployed.watch.live_in(self.home());
         version.wake(deployed.clone());
         self.woke(version);
+        if let Some(name) = self.versions.component_of(version) {
+            self.meter(&name, &deployed);
+        }
         let role = self.place(&deployed).map(|place| place.role);
         if let Some(Role::Trial { .. }) = role {
             self.watch(deployed, Bounds::default());
@@ -483,14 +501,21 @@ impl Control {
     }
 
     /// Tells of a change, and lets end what calls go to no longer.
-    fn changed(&self, name: &str, what: &str, changed: Changed, drain: Drain) -> u32 {
+    fn changed(&self, name: &str, what: Change, changed: Changed, drain: Drain) -> u32 {
         let number = changed.version.number;
         tracing::info!(
             component = name,
             version = number,
             label = changed.version.label,
-            "{what}"
+            "{}",
+            what.done()
         );
+        self.shared
+            .metrics
+            .changed(DEFAULT_TENANT, name, what, true);
+        if let Some(deployed) = changed.version.loaded() {
+            self.meter(name, &deployed);
+        }
         self.reindex();
         self.woke(&changed.version);
         for leaving in changed.leaving {
@@ -503,6 +528,45 @@ impl Control {
         let versions = self.versions.clone();
         self.retiring
             .spawn(async move { deploy::retire(leaving, drain, &versions).await });
+    }
+
+    /// A change was refused or failed. Names that nothing is deployed as make
+    /// no series.
+    pub(crate) fn failed(&self, name: &str, what: Change) {
+        let metrics = &self.shared.metrics;
+        match self.current(name) {
+            Some(_) => metrics.changed(DEFAULT_TENANT, name, what, false),
+            None => metrics.failed(DEFAULT_TENANT, what),
+        }
+    }
+
+    /// What its guests use is counted.
+    fn meter(&self, name: &str, deployed: &Deployed) {
+        let metrics = &self.shared.metrics;
+        let meters = deployed.meters(metrics);
+        metrics.watch(DEFAULT_TENANT, name, &deployed.deployment, meters);
+    }
+
+    /// Every counter as it is now.
+    pub fn metrics(&self) -> Vec<Family> {
+        let mut instances = BTreeMap::new();
+        for (name, version, loaded) in self.versions.loaded() {
+            let mut sum = Instances {
+                version,
+                ..Instances::default()
+            };
+            for deployed in loaded {
+                self.meter(&name, &deployed);
+                let stats = deployed.deployment.stats();
+                sum.idle += stats.idle;
+                sum.busy += stats.live.saturating_sub(stats.idle);
+                sum.memory += deployed.deployment.usage().memory();
+            }
+            if instances.len() < MAX_SERIES {
+                instances.insert((DEFAULT_TENANT.to_owned(), name.to_string()), sum);
+            }
+        }
+        self.shared.metrics.read(&instances)
     }
 
     /// Health and reflection tell of what is live now.

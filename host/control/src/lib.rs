@@ -8,6 +8,7 @@ mod clock;
 mod control;
 mod deploy;
 mod dispatch;
+mod metrics;
 mod middleware;
 mod registry;
 mod resolve;
@@ -18,6 +19,7 @@ pub use deploy::{
     Bounds, Candidate, ComponentInfo, DeployError, Deployer, Drain, Placed, PublicKey, Rollout,
     Settings, Step, Trust, TrustError, VersionInfo, VersionState,
 };
+pub use metrics::{Family, FamilyKind, Point, Reading};
 pub use middleware::AccessLog;
 pub use registry::{CallLimits, Deployed, RegistryError, Share};
 pub use store::{Store, StoreError};

@@ -19,6 +19,7 @@ use crate::config::{Config, Server, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
 use crate::source::{Component, Found, Held, How, Wanted, Watch};
+use crate::telemetry::Telemetry;
 use crate::{source, trust};
 
 /// What is known of a live component.
@@ -239,6 +240,7 @@ impl AppBuilder {
             let restored = deployer.restore(store, self.config.server.loaded).await;
             restored.map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
         }
+        let telemetry = Telemetry::new(control.clone(), front.connections());
         let services = control.live().into_iter();
         let services = services.map(|(label, contract)| ServiceInfo { label, contract });
         let services = services.collect();
@@ -249,6 +251,7 @@ impl AppBuilder {
             front,
             admin,
             watches,
+            telemetry,
             services,
             asleep,
             grace: self.config.server.grace,
@@ -429,6 +432,7 @@ pub struct App {
     front: Front,
     admin: Option<Admin>,
     watches: Vec<Watch>,
+    telemetry: Telemetry,
     services: Vec<ServiceInfo>,
     asleep: Vec<String>,
     grace: Duration,
@@ -481,6 +485,7 @@ impl App {
             front,
             admin,
             watches,
+            telemetry,
             grace,
             ..
         } = self;
@@ -490,7 +495,7 @@ impl App {
             serving.watch(watch, control.clone(), deployer.clone());
         }
         if let Some(admin) = admin {
-            serving.administer(admin, control.clone(), deployer);
+            serving.administer(admin, control.clone(), deployer, telemetry);
         }
         shutdown.await;
 

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use ostler_control::{Control, Deployer};
 use ostler_schema::Handler;
-use ostler_transport::listener::{Listener, ListenerConfig};
+use ostler_transport::listener::{Connections, Listener, ListenerConfig};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::error::{Error, ErrorKind};
 use crate::source::Watch;
+use crate::telemetry::Telemetry;
 
 /// Bound sockets that serve nothing yet.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ impl Front {
         &self.addresses
     }
 
+    /// The connections of each listener.
+    pub(crate) fn connections(&self) -> Vec<Connections> {
+        self.listeners.iter().map(Listener::connections).collect()
+    }
+
     /// Every address as a URL.
     pub(crate) fn urls(&self) -> impl Iterator<Item = String> {
         let addresses = self.addresses.iter().zip(&self.tls);
@@ -84,10 +90,16 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Serves the admin API as well.
-    pub(crate) fn administer(&mut self, admin: Admin, control: Control, deployer: Deployer) {
+    pub(crate) fn administer(
+        &mut self,
+        admin: Admin,
+        control: Control,
+        deployer: Deployer,
+        telemetry: Telemetry,
+    ) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = admin.serve(control, deployer, stop).await {
+            if let Err(error) = admin.serve(control, deployer, telemetry, stop).await {
                 tracing::error!(%error, "the admin API failed");
             }
             0

@@ -19,6 +19,7 @@ mod config;
 mod error;
 mod front;
 mod source;
+mod telemetry;
 mod trust;
 
 pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};

@@ -20,6 +20,7 @@ use crate::limits::Limits;
 use crate::pool::{Busy, Idle, Permit, Pool};
 use crate::state::{Identity, State};
 use crate::task::{Bounds, GuestTask, Reason};
+use crate::usage::{Bill, Usage};
 
 /// Why a component cannot run here: names the import or limit at fault.
 #[derive(Debug)]
@@ -228,6 +229,7 @@ impl Deployment {
         let pool = Pool::new(options.limits.instances);
         let identity = Identity {
             tenant: options.tenant,
+            usage: Arc::new(Usage::new(&contract)),
             contract,
             limits: options.limits,
             log,
@@ -298,6 +300,7 @@ impl Deployment {
             input,
             sink,
         };
+        let bill = self.live.identity.usage.bill(service, method);
         let busy = self.live.pool.busy();
         let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
         let future = async move {
@@ -305,7 +308,7 @@ impl Deployment {
             drop::<Busy>(busy);
             finished
         };
-        task.start(Box::pin(future), deadline);
+        task.start(Box::pin(future), deadline, bill);
         Running {
             task,
             ran: false,
@@ -324,7 +327,7 @@ impl Deployment {
             drop::<Busy>(busy);
             finished
         };
-        task.start(Box::pin(future), deadline);
+        task.start(Box::pin(future), deadline, Bill::NONE);
         let running = Running {
             task,
             ran: false,
@@ -352,15 +355,20 @@ impl Deployment {
 
     /// Counters.
     pub fn stats(&self) -> Stats {
-        let pool = &self.live.pool;
+        let Live { pool, identity, .. } = &*self.live;
         Stats {
             live: pool.live(),
             idle: pool.idle(),
             running: pool.running(),
-            created: pool.created.load(Ordering::Relaxed),
-            poisoned: pool.poisoned.load(Ordering::Relaxed),
-            retired: pool.retired.load(Ordering::Relaxed),
+            created: identity.usage.created(),
+            poisoned: identity.usage.poisoned(),
+            retired: identity.usage.retired(),
         }
+    }
+
+    /// What its guests use.
+    pub fn usage(&self) -> &Arc<Usage> {
+        &self.live.identity.usage
     }
 
     /// Makes `count` instances that wait for calls, as far as the limits
@@ -430,7 +438,8 @@ impl Live {
             idle: limits.stream_idle,
             grace: limits.cancel_grace,
         };
-        let task = Arc::new(GuestTask::new(Arc::clone(&self.shared), bounds));
+        let usage = Arc::clone(&self.identity.usage);
+        let task = Arc::new(GuestTask::new(Arc::clone(&self.shared), bounds, usage));
         self.tasks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -76,7 +76,7 @@ pub(crate) async fn run(
             };
         }
         Fate::Retire(why) => {
-            live.pool.retired.fetch_add(1, Ordering::Relaxed);
+            live.identity.usage.retired.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(
                 tenant = &*live.identity.tenant,
                 why,
@@ -85,7 +85,7 @@ pub(crate) async fn run(
             instance.stop().await;
         }
         Fate::Poisoned => {
-            live.pool.poisoned.fetch_add(1, Ordering::Relaxed);
+            live.identity.usage.poisoned.fetch_add(1, Ordering::Relaxed);
         }
     }
     Finished {
@@ -165,7 +165,7 @@ impl Instance {
         };
         let started = this.start(&live.config).await;
         started.map_err(|status| not_started(task, status))?;
-        live.pool.created.fetch_add(1, Ordering::Relaxed);
+        live.identity.usage.created.fetch_add(1, Ordering::Relaxed);
         Ok(this)
     }
 

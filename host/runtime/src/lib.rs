@@ -17,6 +17,7 @@ mod pool;
 mod state;
 mod stream;
 mod task;
+mod usage;
 
 pub use compile::{CompileLimits, Compiler, WorkerConfig, compile_worker};
 pub use deployment::{
@@ -25,3 +26,4 @@ pub use deployment::{
 };
 pub use engine::{Engine, EngineConfig};
 pub use limits::Limits;
+pub use usage::Usage;

@@ -38,7 +38,7 @@ impl Meter {
         self.cpu_ns.store(UNMEASURED, Relaxed);
     }
 
-    /// The guest has stopped running; returns the call's CPU so far,
+    /// The guest has stopped running; returns the CPU of this slice,
     /// nanoseconds.
     pub(crate) fn end_slice(&self, clock: &Clock) -> u64 {
         let slice = match self.cpu_ns.load(Relaxed) {
@@ -47,7 +47,7 @@ impl Meter {
         };
         let total = self.billed_ns.load(Relaxed) + slice;
         self.billed_ns.store(total, Relaxed);
-        total
+        slice
     }
 
     /// An epoch tick found the guest running; returns `(slice, call)` in

@@ -2,7 +2,7 @@
 //! out, bounded by count and idle time.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -25,9 +25,6 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
     counts: Arc<Counts>,
     limit: usize,
-    pub(crate) created: AtomicU64,
-    pub(crate) poisoned: AtomicU64,
-    pub(crate) retired: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -65,9 +62,6 @@ impl Pool {
             idle: Mutex::default(),
             counts: Arc::default(),
             limit,
-            created: AtomicU64::new(0),
-            poisoned: AtomicU64::new(0),
-            retired: AtomicU64::new(0),
         }
     }
 

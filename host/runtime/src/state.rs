@@ -14,6 +14,7 @@ use crate::host::GuestLog;
 use crate::limits::Limits;
 use crate::stream::{InputEnd, OutputEnd};
 use crate::task::GuestTask;
+use crate::usage::Usage;
 
 /// Whose guest this is; shared by all instances of a deployment.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Identity {
     pub(crate) contract: Arc<Contract>,
     pub(crate) limits: Limits,
     pub(crate) log: GuestLog,
+    pub(crate) usage: Arc<Usage>,
     pub(crate) draining: std::sync::atomic::AtomicBool,
 }
 
@@ -69,7 +71,7 @@ pub(crate) struct SinkHandle;
 
 impl State {
     pub(crate) fn new(identity: Arc<Identity>, task: Arc<GuestTask>) -> Self {
-        let memory = Memory::new(&identity.limits);
+        let memory = Memory::new(&identity);
         Self {
             identity,
             task,
@@ -135,15 +137,18 @@ pub(crate) struct Memory {
     tables: usize,
     used: usize,
     denied: bool,
+    usage: Arc<Usage>,
 }
 
 impl Memory {
-    fn new(limits: &Limits) -> Self {
+    fn new(identity: &Identity) -> Self {
+        let Identity { limits, usage, .. } = identity;
         Self {
             limit: limits.memory,
             tables: limits.table_elements,
             used: 0,
             denied: false,
+            usage: Arc::clone(usage),
         }
     }
 
@@ -159,6 +164,12 @@ impl Memory {
     }
 }
 
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.usage.freed(self.used);
+    }
+}
+
 impl ResourceLimiter for Memory {
     fn memory_growing(
         &mut self,
@@ -171,6 +182,7 @@ impl ResourceLimiter for Memory {
             self.denied = true;
             return Ok(false);
         }
+        self.usage.grew(used - self.used);
         self.used = used;
         Ok(true)
     }

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::deployment::{Failure, Outcome};
 use crate::engine::Shared;
 use crate::instance::Instance;
 use crate::meter::Meter;
+use crate::usage::{Bill, Usage};
 
 /// One call on one instance.
 pub(crate) type GuestFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
@@ -164,6 +165,9 @@ pub(crate) struct GuestTask {
     active_ms: AtomicU64,
     kill_ms: AtomicU64,
     meter: Meter,
+    /// The place of the current call's method in `usage`.
+    bill: AtomicUsize,
+    usage: Arc<Usage>,
     bounds: Bounds,
     meta: Mutex<ReplyMeta>,
 }
@@ -185,7 +189,7 @@ impl fmt::Debug for GuestTask {
 }
 
 impl GuestTask {
-    pub(crate) fn new(shared: Arc<Shared>, bounds: Bounds) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, bounds: Bounds, usage: Arc<Usage>) -> Self {
         Self {
             shared,
             slot: Mutex::new(Slot {
@@ -201,19 +205,22 @@ impl GuestTask {
             active_ms: AtomicU64::new(0),
             kill_ms: AtomicU64::new(NEVER),
             meter: Meter::default(),
+            bill: AtomicUsize::new(Bill::NONE.place()),
+            usage,
             bounds,
             meta: Mutex::new(ReplyMeta::default()),
         }
     }
 
     /// Begins a call; the first poll runs the guest.
-    pub(crate) fn start(&self, future: GuestFuture, deadline_ms: Option<u64>) {
+    pub(crate) fn start(&self, future: GuestFuture, deadline_ms: Option<u64>, bill: Bill) {
         self.reason.store(Reason::None as u8, Ordering::Relaxed);
         self.preempted.store(false, Ordering::Relaxed);
         self.on_lane.store(false, Ordering::Relaxed);
         self.kill_ms.store(NEVER, Ordering::Relaxed);
         self.touch();
         self.meter.reset();
+        self.bill.store(bill.place(), Ordering::Relaxed);
         *self.meta() = ReplyMeta::default();
         let mut slot = self.slot();
         slot.phase = Phase::Parked(future);
@@ -253,7 +260,7 @@ impl GuestTask {
         self.preempted.store(false, Ordering::Relaxed);
         self.meter.begin_slice(&self.shared.clock);
         let polled = future.as_mut().poll(cx);
-        self.meter.end_slice(&self.shared.clock);
+        self.end_slice();
         let mut slot = self.slot();
         if let Poll::Ready(finished) = polled {
             self.vacate(&mut slot);
@@ -269,6 +276,12 @@ impl GuestTask {
         // The sweeper may take the future: the caller must hear of it.
         slot.wait(cx);
         Poll::Pending
+    }
+
+    /// The guest has stopped running for now.
+    fn end_slice(&self) {
+        let slice = self.meter.end_slice(&self.shared.clock);
+        self.usage.ran(self.bill.load(Ordering::Relaxed), slice);
     }
 
     fn wait_for_lane(&self, mut slot: MutexGuard<'_, Slot>, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -373,7 +386,7 @@ impl GuestTask {
         let waker = Waker::from(Arc::clone(self));
         self.meter.begin_slice(&self.shared.clock);
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        self.meter.end_slice(&self.shared.clock);
+        self.end_slice();
         let mut slot = self.slot();
         match polled {
             Poll::Pending => self.park(&mut slot, future),

@@ -27,6 +27,7 @@ pub use self::watch::Bounds;
 pub(crate) use self::watch::{Watch, watch};
 use crate::clock;
 use crate::control::Control;
+use crate::metrics::Change;
 use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, Version, short_names};
 
 /// How long new instances may take to start.
@@ -158,6 +159,20 @@ impl Deployer {
     /// # Errors
     /// [`DeployError`].
     pub async fn deploy(
+        &self,
+        candidate: Candidate,
+        rollout: Rollout,
+        tell: impl Fn(Step),
+    ) -> Result<Placed, DeployError> {
+        let name = candidate.name.clone();
+        let placed = self.place(candidate, rollout, tell).await;
+        placed.inspect_err(|_| {
+            let name = name.as_deref().unwrap_or_default();
+            self.control.failed(name, Change::Deploy);
+        })
+    }
+
+    async fn place(
         &self,
         candidate: Candidate,
         rollout: Rollout,

@@ -566,6 +566,18 @@ impl Versions {
         components.iter().map(|c| c.current.clone()).collect()
     }
 
+    /// Each component, the number of the version that calls go to, and all of
+    /// its versions that are loaded.
+    pub(crate) fn loaded(&self) -> Vec<(Arc<str>, u32, Vec<Arc<Deployed>>)> {
+        let components = self.components.load();
+        let all = components.iter().map(|component| {
+            let versions = component.versions.iter().filter_map(|v| v.loaded());
+            let (name, current) = (&component.name, &component.current);
+            (name.clone(), current.number, versions.collect())
+        });
+        all.collect()
+    }
+
     /// Every version that serves calls and is loaded.
     pub(crate) fn serving(&self) -> Vec<Arc<Deployed>> {
         let components = self.components.load();

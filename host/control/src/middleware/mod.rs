@@ -7,6 +7,7 @@ mod record;
 mod request_id;
 mod trace;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use tracing::Instrument as _;
 use crate::admit::Gate;
 use crate::builtin::{Builtin, Watched};
 use crate::dispatch::{self, Invocation};
+use crate::metrics::Metrics;
 use crate::registry::{Registry, Version};
 use crate::resolve::{Found, pin};
 
@@ -35,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) access_log: AccessLog,
     pub(crate) builtin: Builtin,
     pub(crate) watched: Arc<Watched>,
+    pub(crate) metrics: Metrics,
 }
 
 /// A call that has begun, and has no version yet.
@@ -76,6 +79,8 @@ pub(crate) fn enter(shared: &Shared, call: Entering, now: Instant) -> Result<Ent
         head,
         mut record,
     } = call;
+    // The counters of the method, even if the call is refused.
+    let meter = Cell::new(None);
     let found = (|| {
         // Gate: a host that is closing looks nothing up.
         shared.gate.check()?;
@@ -86,18 +91,25 @@ pub(crate) fn enter(shared: &Shared, call: Entering, now: Instant) -> Result<Ent
         // Concurrency: last, as it is the only stage that takes something;
         // its permit is also what keeps the deployment from being stopped.
         pin(&shared.registry, &head, now, |pinned| {
+            let meters = pinned.deployed.meters(&shared.metrics);
+            let found = &meters[pinned.service][pinned.method];
+            meter.set(Some(Arc::clone(found)));
             let own = pinned.deployed.timeout(pinned.service, pinned.method);
             deadline::effective(now, head.deadline, own)
         })
     })();
-    let found = found.inspect_err(|status: &Status| record.end(status.code()))?;
-    let (pinned, deadline, permit) = match found {
-        Found::Pinned(pinned, deadline, permit) => (pinned, deadline, permit),
-        Found::Asleep(version) => {
+    let found = match found {
+        Ok(Found::Asleep(version)) => {
             let entering = Entering { id, head, record };
             return Ok(Entered::Asleep(Box::new(entering), version));
         }
+        Ok(Found::Pinned(pinned, deadline, permit)) => Ok((pinned, deadline, permit)),
+        Err(status) => Err(status),
     };
+    let meter = meter.into_inner();
+    record.counts(meter.unwrap_or_else(|| Arc::clone(shared.metrics.unknown())));
+    let found = found.inspect_err(|status: &Status| record.end(status.code()));
+    let (pinned, deadline, permit) = found?;
     Ok(Entered::Granted(Box::new(Invocation {
         pinned,
         info: CallInfo {

@@ -1,14 +1,16 @@
-//! What is written down about a call: a span around it and one line at its
-//! end. Both cost nothing while nobody listens at their level.
+//! What is written down about a call: counters, a span around it and one line at
+//! its end. Span and line cost nothing while nobody listens at their level.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ostler_call::{Code, Head, RequestId};
 use tracing::{Level, Span};
 
 use super::trace;
 use crate::clock;
+use crate::metrics::MethodMeter;
 
 /// The level of the line written at the end of every call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,13 +24,18 @@ pub enum AccessLog {
     Info,
 }
 
-/// The record of one call; its line is written when it is dropped.
+/// The record of one call; it is counted and its line written when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Record {
     /// Around everything the host does for the call.
     pub(crate) span: Span,
     pub(crate) start: Instant,
     line: Option<Box<Line>>,
+    /// The counters of its method, once that is known.
+    meter: Option<Arc<MethodMeter>>,
+    /// `None` until the call ended: dropped before, the caller left, or the
+    /// host failed.
+    code: Option<Code>,
 }
 
 #[derive(Debug)]
@@ -40,10 +47,6 @@ struct Line {
     method: String,
     transport: &'static str,
     peer: Option<SocketAddr>,
-    start: Instant,
-    /// `None` until the call ended: dropped before, the caller left, or the
-    /// host failed.
-    code: Option<Code>,
 }
 
 impl Record {
@@ -62,21 +65,27 @@ impl Record {
                 method = head.address.method,
                 trace_id = trace::trace_id(&head.metadata),
             ),
+            line: enabled.then(|| Box::new(Line::new(id, head, level))),
+            meter: None,
             start: now,
-            line: enabled.then(|| Box::new(Line::new(id, head, level, now))),
+            code: None,
         }
+    }
+
+    /// The method the call means; it is counted from here on.
+    pub(crate) fn counts(&mut self, meter: Arc<MethodMeter>) {
+        meter.begin();
+        self.meter = Some(meter);
     }
 
     /// How the call ended.
     pub(crate) fn end(&mut self, code: Code) {
-        if let Some(line) = &mut self.line {
-            line.code = Some(code);
-        }
+        self.code = Some(code);
     }
 }
 
 impl Line {
-    fn new(id: &str, head: &Head, level: AccessLog, now: Instant) -> Self {
+    fn new(id: &str, head: &Head, level: AccessLog) -> Self {
         Self {
             level,
             id: id.to_owned(),
@@ -85,19 +94,11 @@ impl Line {
             method: head.address.method.clone(),
             transport: head.transport,
             peer: head.peer,
-            start: now,
-            code: None,
         }
     }
 
-    fn write(&self, now: Instant) {
-        let micros = now.saturating_duration_since(self.start).as_micros();
-        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-        let code = self.code.unwrap_or(if std::thread::panicking() {
-            Code::Internal
-        } else {
-            Code::Cancelled
-        });
+    fn write(&self, code: Code, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let code = code.name();
         let peer = self.peer.map(tracing::field::display);
         // The level of an event is part of its call site, hence two of them.
@@ -127,8 +128,20 @@ impl Line {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if self.line.is_none() && self.meter.is_none() {
+            return;
+        }
+        let took = clock::now().saturating_duration_since(self.start);
+        let code = self.code.unwrap_or(if std::thread::panicking() {
+            Code::Internal
+        } else {
+            Code::Cancelled
+        });
+        if let Some(meter) = &self.meter {
+            meter.end(code, took);
+        }
         if let Some(line) = &self.line {
-            line.write(clock::now());
+            line.write(code, took);
         }
     }
 }

@@ -2,16 +2,17 @@
 //! on the call.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ostler_call::Status;
 use ostler_runtime::Deployment;
 use ostler_schema::{Contract, Method, Service};
 
-use super::Profile;
+use super::{DEFAULT_TENANT, Profile};
 use crate::admit::Concurrency;
 use crate::deploy::{Settings, Watch};
+use crate::metrics::{Meters, Metrics};
 
 /// What one call of a deployment may take; bounds of the guest itself are
 /// the runtime's.
@@ -87,6 +88,8 @@ pub struct Deployed {
     /// How its calls end, while somebody wants to know.
     pub(crate) watch: Watch,
     services: Vec<ServiceIndex>,
+    /// Looked up once: calls find their counters by index.
+    meters: OnceLock<Meters>,
 }
 
 /// The methods of one service by name, and what is computed for each.
@@ -119,7 +122,14 @@ impl Deployed {
             watch: Watch::default(),
             limits,
             services,
+            meters: OnceLock::new(),
         }
+    }
+
+    /// The counters of its methods, by service.
+    pub(crate) fn meters(&self, metrics: &Metrics) -> &Meters {
+        let new = || metrics.of(DEFAULT_TENANT, &self.contract);
+        self.meters.get_or_init(new)
     }
 
     /// What it is held to and given.

@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use ostler_control::{Candidate, Control, DeployError, Deployer};
-use ostler_schema::Contract;
+use ostler_schema::{Contract, Handler as _, Health};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use super::guard::{self, Guard};
 use super::token::Token;
 use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE};
+use crate::telemetry::{Format, Telemetry};
 
 /// Lines that wait for a slow reader; a deployment has fewer.
 const EVENTS: usize = 16;
@@ -40,6 +41,7 @@ pub(crate) struct Admin {
 struct Shared {
     control: Control,
     deployer: Deployer,
+    telemetry: Telemetry,
     /// Deployments go on when nobody reads of them any more.
     tasks: TaskTracker,
 }
@@ -68,21 +70,26 @@ impl Admin {
         self,
         control: Control,
         deployer: Deployer,
+        telemetry: Telemetry,
         stop: CancellationToken,
     ) -> io::Result<()> {
         let tasks = TaskTracker::new();
         let shared = Shared {
             control,
             deployer,
+            telemetry,
             tasks: tasks.clone(),
         };
         let router = Router::new()
             .route("/v1/components", get(list).post(deploy))
             .route("/v1/components/{name}/{action}", post(change))
+            .route("/metrics", get(metrics))
             .fallback(nothing)
             // The size of a component has a limit of its own.
             .layer(DefaultBodyLimit::disable())
             .layer(middleware::from_fn_with_state(self.guard, guard::check))
+            // Outside of the guard: balancers that ask have no token.
+            .route("/health", get(health))
             .with_state(shared);
         let served = axum::serve(self.socket, router)
             .with_graceful_shutdown(async move { stop.cancelled().await })
@@ -119,6 +126,23 @@ impl IntoResponse for Refused {
 async fn nothing() -> Refused {
     let text = "there is no such path; /v1/components is where the API begins";
     Refused(404, Fault::new("not_found", text))
+}
+
+/// Every counter as text.
+async fn metrics(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let format = Format::accepted(accept.and_then(|value| value.to_str().ok()));
+    let text = format.write(&shared.telemetry.read());
+    ([(header::CONTENT_TYPE, format.media())], text).into_response()
+}
+
+/// As on the addresses that calls come to.
+async fn health(State(shared): State<Shared>) -> Response {
+    let (status, text) = match shared.control.health() {
+        Health::Serving => (StatusCode::OK, "ok"),
+        Health::NotServing => (StatusCode::SERVICE_UNAVAILABLE, "not serving"),
+    };
+    (status, Json(serde_json::json!({ "status": text }))).into_response()
 }
 
 async fn list(State(shared): State<Shared>) -> Json<Vec<Component>> {

@@ -133,6 +133,18 @@ pub struct Listener {
     socket: TcpListener,
     config: Arc<ListenerConfig>,
     tls: Option<Tls>,
+    caps: Arc<Caps>,
+}
+
+/// The connections of a listener, to be counted. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connections(Arc<Caps>);
+
+impl Connections {
+    /// How many are open now.
+    pub fn open(&self) -> usize {
+        self.0.connections()
+    }
 }
 
 impl fmt::Debug for Listener {
@@ -154,6 +166,7 @@ impl Listener {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             tls,
+            caps: Caps::new(config.connections, config.connections_per_ip),
             config: Arc::new(config),
         })
     }
@@ -164,6 +177,11 @@ impl Listener {
     /// What the system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
+    }
+
+    /// Its connections, to be counted as long as it serves.
+    pub fn connections(&self) -> Connections {
+        Connections(Arc::clone(&self.caps))
     }
 
     /// Serves until `stop`, then lets what runs finish, at most `grace`.
@@ -186,7 +204,7 @@ impl Listener {
         let server = Arc::new(Server {
             handler,
             sockets,
-            caps: Caps::new(self.config.connections, self.config.connections_per_ip),
+            caps: self.caps,
             config: self.config,
             tls: self.tls,
             tasks,

@@ -1,0 +1,47 @@
+//! What a host tells of itself: every counter, in the formats that collectors
+//! read.
+
+mod process;
+mod text;
+
+use std::sync::Arc;
+
+use ostler_control::{Control, Family, FamilyKind};
+use ostler_transport::listener::Connections;
+
+use process::Process;
+pub(crate) use text::Format;
+
+/// Where the numbers come from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Telemetry {
+    control: Control,
+    connections: Arc<[Connections]>,
+    process: Process,
+}
+
+impl Telemetry {
+    /// Tells of these calls and these connections.
+    pub(crate) fn new(control: Control, connections: Vec<Connections>) -> Self {
+        Self {
+            control,
+            connections: connections.into(),
+            process: Process::new(),
+        }
+    }
+
+    /// Everything as it is now.
+    pub(crate) fn read(&self) -> Vec<Family> {
+        let mut families = self.control.metrics();
+        let open: usize = self.connections.iter().map(Connections::open).sum();
+        let mut connections = Family::new(
+            "ostler_connections",
+            FamilyKind::Gauge,
+            "Connections that are open, those of the admin API not counted",
+        );
+        connections.add(Vec::new(), open as f64);
+        families.push(connections);
+        families.extend(self.process.read());
+        families
+    }
+}
