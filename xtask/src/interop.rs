@@ -20,13 +20,18 @@ const CHROMIUM: [&str; 4] = [
     "google-chrome-stable",
 ];
 
-const TESTS: [&str; 6] = [
+/// Debian calls it after docker, its makers `registry`.
+const REGISTRY: [&str; 2] = ["docker-registry", "registry"];
+
+const TESTS: [&str; 8] = [
     "test",
     "--workspace",
     "--features",
     "ostler-tests/interop",
     "--test",
     "interop",
+    "--test",
+    "registry",
 ];
 
 /// Gets the clients and runs their tests; the last line is `N passed, N failed`.
@@ -35,7 +40,14 @@ const TESTS: [&str; 6] = [
 /// When something it needs is missing, or a build fails.
 pub(crate) fn run() -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    let chromium = chromium()?;
+    let chromium = found("CHROMIUM", &CHROMIUM).context(
+        "there is no Chromium: install one (Debian: apt-get install chromium), \
+         or name its file in the variable CHROMIUM",
+    )?;
+    let registry = found("REGISTRY", &REGISTRY).context(
+        "there is no OCI registry: install one (Debian: apt-get install docker-registry), \
+         or name its file in the variable REGISTRY",
+    )?;
     let grpcurl = grpcurl(&workspace)?;
     clients::browser(&workspace)?;
     guests::run_rust()?;
@@ -44,24 +56,21 @@ pub(crate) fn run() -> Result<ExitCode> {
         let mut cargo = workspace.cargo();
         cargo.args(TESTS);
         cargo.env("CHROMIUM", &chromium).env("GRPCURL", &grpcurl);
+        cargo.env("REGISTRY", &registry);
         test::tests(&mut cargo)
     })?;
     Ok(tally.say())
 }
 
-/// The browser that `CHROMIUM` names, or one on the path.
-fn chromium() -> Result<PathBuf> {
-    if let Some(named) = std::env::var_os("CHROMIUM") {
-        return Ok(named.into());
+/// The program that a variable names, or one of these on the path.
+fn found(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os(variable) {
+        return Some(named.into());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
-        .flat_map(|folder| CHROMIUM.map(|name| folder.join(name)))
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
         .find(|file| file.is_file())
-        .context(
-            "there is no Chromium: install one (Debian: apt-get install chromium), \
-             or name its file in the variable CHROMIUM",
-        )
 }
 
 /// Where grpcurl is, after installing it if need be.

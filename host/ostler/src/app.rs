@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::{Config, Server, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
-use crate::source::{Component, Found, Held, How, Wanted, Watch};
+use crate::source::{Component, Found, Held, How, Origin, Wanted, Watch};
 use crate::telemetry::Telemetry;
 use crate::{source, trust};
 
@@ -68,7 +68,7 @@ pub struct AppBuilder {
 }
 
 enum Source {
-    Path { path: PathBuf, watch: bool },
+    At { origin: Origin, watch: bool },
     Bytes(String, Vec<u8>, Option<Vec<u8>>),
 }
 
@@ -80,19 +80,22 @@ impl AppBuilder {
         self
     }
 
-    /// Serves the component in this file, or every one of a folder.
+    /// Serves the component in this file, every one of a folder, or the one
+    /// of a registry that `oci://…` names.
     #[must_use]
     pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
-        let (path, watch) = (path.into(), false);
-        self.sources.push(Source::Path { path, watch });
+        let (path, watch): (PathBuf, _) = (path.into(), false);
+        let origin = path.as_path().into();
+        self.sources.push(Source::At { origin, watch });
         self
     }
 
     /// The same, and deploys what changes there while it serves.
     #[must_use]
     pub fn watched(mut self, path: impl Into<PathBuf>) -> Self {
-        let (path, watch) = (path.into(), true);
-        self.sources.push(Source::Path { path, watch });
+        let (path, watch): (PathBuf, _) = (path.into(), true);
+        let origin = path.as_path().into();
+        self.sources.push(Source::At { origin, watch });
         self
     }
 
@@ -189,7 +192,8 @@ impl AppBuilder {
             force: self.force,
             signed: trust.asks(),
         };
-        let (components, mut watches) = source::find(self.wanted()?, how)?;
+        let (components, mut watches) =
+            source::find(self.wanted()?, how, &self.config.registries).await?;
         let store = open_store(&self.config.server)?;
         let kept = store.as_ref().map(Store::settings).unwrap_or_default();
         // Before anything is compiled: an address in use is found at once.
@@ -204,7 +208,7 @@ impl AppBuilder {
         };
         let addresses = server.addresses(&limits.listener(&self.config));
         let front = Front::bind(addresses).await?;
-        let admin = bind_admin(server).await?;
+        let admin = bind_admin(&self.config).await?;
         let engine = EngineConfig {
             compiler: self.compiler(),
             ..limits.engine(&self.config)
@@ -279,24 +283,19 @@ impl AppBuilder {
     /// first.
     fn wanted(&mut self) -> Result<Vec<Wanted>, Error> {
         let configured = self.config.services.iter().cloned();
-        let configured = configured.map(|service| Wanted::Place {
-            path: service.component,
-            watch: service.watch,
-            held: Held {
+        let configured = configured.map(|service| {
+            let held = Held {
                 limits: service.limits,
                 config: service.config,
-            },
+            };
+            wanted(service.component, service.watch, held)
         });
         let held = Held {
             limits: self.config.limits.clone(),
             config: Vec::new(),
         };
         let added = self.sources.drain(..).map(|source| match source {
-            Source::Path { path, watch } => Wanted::Place {
-                path,
-                watch,
-                held: held.clone(),
-            },
+            Source::At { origin, watch } => wanted(origin, watch, held.clone()),
             Source::Bytes(label, bytes, signature) => Wanted::Component(Component {
                 label,
                 bytes: bytes.into(),
@@ -312,6 +311,13 @@ impl AppBuilder {
             ));
         }
         Ok(all)
+    }
+}
+
+fn wanted(origin: Origin, watch: bool, held: Held) -> Wanted {
+    match origin {
+        Origin::Path(path) => Wanted::Place { path, watch, held },
+        Origin::Registry(reference) => Wanted::Remote { reference, held },
     }
 }
 
@@ -333,7 +339,8 @@ pub(crate) fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) ->
 }
 
 /// The socket of the admin API, where one is configured.
-async fn bind_admin(server: &Server) -> Result<Option<Admin>, Error> {
+async fn bind_admin(config: &Config) -> Result<Option<Admin>, Error> {
+    let server = &config.server;
     let Some(address) = &server.admin else {
         return Ok(None);
     };
@@ -344,7 +351,7 @@ async fn bind_admin(server: &Server) -> Result<Option<Admin>, Error> {
     })?;
     let token = Token::load_or_create(&path)
         .map_err(|e| Error::new(ErrorKind::File, format!("the admin API's token: {e}")))?;
-    let bound = Admin::bind(address, token, &server.admin_hosts).await;
+    let bound = Admin::bind(address, token, config).await;
     let admin = bound.map_err(|e| {
         let text = format!("the admin API cannot listen on {address}: {e}");
         Error::new(ErrorKind::Listen, text)

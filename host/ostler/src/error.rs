@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Component,
     /// An address that cannot be listened on.
     Listen,
+    /// A registry that is not reached, or refuses.
+    Registry,
     /// The machine: no room for the engine.
     Engine,
 }
@@ -46,6 +48,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<crate::RegistryError> for Error {
+    fn from(error: crate::RegistryError) -> Self {
+        let kind = match &error {
+            error if error.is_usage() => ErrorKind::Config,
+            error if error.is_of_component() => ErrorKind::Component,
+            _ => ErrorKind::Registry,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
 
 impl From<crate::ConfigError> for Error {
     fn from(error: crate::ConfigError) -> Self {

@@ -33,5 +33,5 @@ pub use ostler_control::{AccessLog, CallLimits};
 pub use ostler_runtime::{CompileLimits, Limits, compile_worker};
 pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;
-pub use source::read_component;
+pub use source::{Origin, Pulled, Registries, RegistryError, read_component};
 pub use trust::{read_signature, signature_of};

@@ -1,9 +1,9 @@
 //! The server half of the admin API.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -25,6 +25,8 @@ use tokio_util::task::TaskTracker;
 use super::guard::{self, Guard};
 use super::token::Token;
 use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE};
+use crate::config::Config;
+use crate::source::{Pulled, Registries, RegistryError};
 use crate::telemetry::{Format, Telemetry};
 
 /// Lines that wait for a slow reader; a deployment has fewer.
@@ -35,6 +37,7 @@ const EVENTS: usize = 16;
 pub(crate) struct Admin {
     socket: TcpListener,
     guard: Guard,
+    registries: Registries,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +45,7 @@ struct Shared {
     control: Control,
     deployer: Deployer,
     telemetry: Telemetry,
+    registries: Registries,
     /// Deployments go on when nobody reads of them any more.
     tasks: TaskTracker,
 }
@@ -51,13 +55,14 @@ impl Admin {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) async fn bind(address: &str, token: Token, hosts: &[String]) -> io::Result<Self> {
+    pub(crate) async fn bind(address: &str, token: Token, config: &Config) -> io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             guard: Guard {
                 token: Arc::new(token),
-                hosts: hosts.into(),
+                hosts: config.server.admin_hosts.as_slice().into(),
             },
+            registries: config.registries.clone(),
         })
     }
 
@@ -78,6 +83,7 @@ impl Admin {
             control,
             deployer,
             telemetry,
+            registries: self.registries,
             tasks: tasks.clone(),
         };
         let router = Router::new()
@@ -164,22 +170,41 @@ async fn deploy(
         bounds: rollout.bounds().map_err(Refused::request)?,
         fleeting: false,
     };
-    let candidate = Candidate {
-        name: rollout.name,
-        label: rollout.label.unwrap_or_else(|| "upload".to_owned()),
-        signature: signature(request.headers())?,
-        bytes: component(request.into_body()).await?,
-        settings: None,
+    let sent = match rollout.source {
+        Some(reference) => Sent::Reference(reference),
+        None => Sent::Component(Pulled {
+            reference: rollout.label.unwrap_or_else(|| "upload".to_owned()),
+            signature: signature(request.headers())?,
+            component: component(request.into_body()).await?,
+        }),
     };
+    let name = rollout.name;
     let (events, mut told) = mpsc::channel(EVENTS);
     shared.tasks.spawn(async move {
         let tell = |event| {
             // Nobody reads of it any more: it is deployed all the same.
             events.try_send(event).ok();
         };
-        let deploying = shared
-            .deployer
-            .deploy(candidate, options, |step| tell(Event::step(step)));
+        let deploying = async {
+            let pulled = match sent {
+                Sent::Component(pulled) => pulled,
+                Sent::Reference(reference) => {
+                    tell(Event::Step("fetching".to_owned()));
+                    let pulled = shared.registries.pull(&reference).await;
+                    pulled.map_err(|error| Failed::Fetch(error))?
+                }
+            };
+            let candidate = Candidate {
+                name,
+                label: pulled.reference,
+                bytes: pulled.component,
+                signature: pulled.signature,
+                settings: None,
+            };
+            let step = |step| tell(Event::step(step));
+            let deployed = shared.deployer.deploy(candidate, options, step).await;
+            deployed.map_err(Failed::Deploy)
+        };
         tell(match deploying.await {
             Ok(placed) => Event::Deployed(Placed {
                 component: placed.name,
@@ -188,7 +213,7 @@ async fn deploy(
             }),
             Err(error) => {
                 tracing::warn!(%error, "a deployment was refused");
-                Event::Error(Fault::of(&error).1)
+                Event::Error(error.fault())
             }
         });
     });
@@ -199,6 +224,37 @@ async fn deploy(
     });
     let media = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((media, Body::from_stream(lines)).into_response())
+}
+
+/// What shall be deployed.
+enum Sent {
+    Component(Pulled),
+    /// The host fetches it, with the credentials it has.
+    Reference(String),
+}
+
+/// Why it was not.
+enum Failed {
+    Fetch(RegistryError),
+    Deploy(DeployError),
+}
+
+impl Failed {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Fetch(error) => Fault::of_registry(error),
+            Self::Deploy(error) => Fault::of(error).1,
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fetch(error) => error.fmt(f),
+            Self::Deploy(error) => error.fmt(f),
+        }
+    }
 }
 
 /// The signature of the body, in base64.

@@ -7,6 +7,7 @@ use ostler_control::{Bounds, ComponentInfo, DeployError, Drain, Share, Step, Ver
 use serde::{Deserialize, Serialize};
 
 use crate::config::parse_duration;
+use crate::source::RegistryError;
 
 /// `GET /v1/components`: one of a list.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -77,6 +78,9 @@ pub struct Rollout {
     /// Where it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// A reference of `oci://…`, which the host fetches instead of a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Replace a version although its callers could not go on.
     #[serde(default, skip_serializing_if = "is_false")]
     pub force: bool,
@@ -192,8 +196,9 @@ const MAX_TIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// base64.
 pub(super) const SIGNATURE: &str = "ostler-signature";
 
-/// A component that is sent to be deployed.
-#[derive(Clone, Debug)]
+/// A component that is sent to be deployed; an empty one goes with
+/// [`Rollout::source`].
+#[derive(Clone, Debug, Default)]
 pub struct Upload {
     /// Its bytes.
     pub component: Bytes,
@@ -215,7 +220,7 @@ impl From<Bytes> for Upload {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// What the deployment has come to: `checking`, `compiling`, `warming`,
+    /// What the deployment has come to: `fetching`, `checking`, `compiling`, `warming`,
     /// `waiting`, `live`.
     Step(String),
     /// The last line: it is live.
@@ -275,6 +280,16 @@ impl Fault {
             code: code.to_owned(),
             message: message.into(),
         }
+    }
+
+    /// Of a component that did not come from its registry.
+    pub(super) fn of_registry(error: &RegistryError) -> Self {
+        let code = match error {
+            error if error.is_usage() => "request",
+            error if error.is_of_component() => "artifact",
+            _ => "registry",
+        };
+        Self::new(code, error.to_string())
     }
 
     /// The fault, and the HTTP status where it is the whole answer.

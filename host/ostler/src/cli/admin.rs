@@ -46,7 +46,7 @@ impl From<AdminError> for Failure {
                 "request" | "unauthorized" | "host" | "origin" | "not_found" | "no_version" => {
                     Class::Usage
                 }
-                "shutting_down" => Class::Connection,
+                "shutting_down" | "registry" => Class::Connection,
                 "store" => Class::File,
                 "internal" => Class::Unexpected,
                 _ => Class::Component,

@@ -1,8 +1,9 @@
 //! `ostler deploy`: puts a component live in a running host.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use ostler::Origin;
 use ostler::admin::{Event, Rollout, Upload};
 
 use super::admin::Target;
@@ -12,9 +13,10 @@ use super::exit::{Class, Failure};
 /// calls that run end on the old one, and none fails.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The component.
-    #[arg(value_name = "FILE.wasm")]
-    file: PathBuf,
+    /// The component: a file, or one in a registry, oci://HOST/NAME:TAG,
+    /// which the host fetches itself.
+    #[arg(value_name = "FILE.wasm|oci://…")]
+    component: PathBuf,
 
     /// Its detached ed25519 signature (default: FILE.wasm.sig, where it is
     /// there).
@@ -87,10 +89,14 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let upload = upload(&args)?;
+    let (upload, source) = match Origin::from(args.component.as_path()) {
+        Origin::Path(file) => (upload(&file, args.signature.as_deref())?, None),
+        Origin::Registry(reference) => (Upload::default(), Some(reference)),
+    };
     let rollout = Rollout {
         name: args.name,
-        label: Some(args.file.display().to_string()),
+        label: Some(args.component.display().to_string()),
+        source,
         force: args.force,
         canary: args.canary,
         key: args.key,
@@ -134,14 +140,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .map_err(|e| Failure::new(Class::File, format!("stdout: {e}")))
 }
 
-fn upload(args: &Args) -> Result<Upload, Failure> {
-    let component = ostler::read_component(&args.file)?;
-    let signature = match &args.signature {
+/// A component and its signature, in this file or beside it.
+pub(super) fn upload(file: &Path, signature: Option<&Path>) -> Result<Upload, Failure> {
+    let component = ostler::read_component(file)?;
+    let signature = match signature {
         Some(path) => {
             let signature = ostler::read_signature(path);
             Some(signature.map_err(|e| Failure::new(Class::File, e.to_string()))?)
         }
-        None => ostler::signature_of(&args.file)?,
+        None => ostler::signature_of(file)?,
     };
     Ok(Upload {
         component: component.into(),

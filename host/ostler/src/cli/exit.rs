@@ -76,13 +76,19 @@ impl fmt::Display for Failure {
     }
 }
 
+impl From<ostler::RegistryError> for Failure {
+    fn from(error: ostler::RegistryError) -> Self {
+        ostler::Error::from(error).into()
+    }
+}
+
 impl From<ostler::Error> for Failure {
     fn from(error: ostler::Error) -> Self {
         let class = match error.kind() {
             ostler::ErrorKind::Config => Class::Usage,
             ostler::ErrorKind::File => Class::File,
             ostler::ErrorKind::Component => Class::Component,
-            ostler::ErrorKind::Listen => Class::Connection,
+            ostler::ErrorKind::Listen | ostler::ErrorKind::Registry => Class::Connection,
             ostler::ErrorKind::Engine => Class::Unexpected,
         };
         Self::new(class, error.to_string())

@@ -14,6 +14,7 @@ mod inspect;
 mod listing;
 mod lock;
 mod logging;
+mod push;
 mod reflection;
 mod remote;
 mod run;
@@ -59,6 +60,7 @@ enum Command {
     Dev(dev::Args),
     Inspect(inspect::Args),
     Call(call::Args),
+    Push(push::Args),
     Deploy(deploy::Args),
     List(versions::List),
     Rollback(versions::Rollback),
@@ -116,6 +118,7 @@ fn execute(cli: Cli) -> Result<(), Failure> {
             Command::Dev(args) => dev::run(args).await,
             Command::Inspect(args) => inspect::run(args).await,
             Command::Call(args) => call::run(args).await,
+            Command::Push(args) => push::run(args).await,
             Command::Deploy(args) => deploy::run(args).await,
             Command::List(args) => versions::list(args).await,
             Command::Rollback(args) => versions::rollback(args).await,

@@ -16,8 +16,8 @@ use super::listing::Listing;
 /// Serve components until SIGTERM or SIGINT; a second signal exits at once.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Components to serve, beside those of the configuration; a folder has
-    /// every *.wasm in it.
+    /// Components to serve, beside those of the configuration: files, folders
+    /// with every *.wasm in them, or oci://HOST/NAME:TAG of a registry.
     #[arg(value_name = "FILE.wasm")]
     components: Vec<PathBuf>,
 

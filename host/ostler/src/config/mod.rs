@@ -10,7 +10,7 @@ mod units;
 mod value;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ostler_transport::listener::TlsConfig;
 use toml::de::{DeTable, DeValue};
@@ -21,6 +21,7 @@ pub use server::{H2, ListenerEntry, Server};
 pub use units::duration as parse_duration;
 use value::Raw;
 
+use crate::source::{Origin, Registries};
 use crate::trust::INLINE;
 
 /// A whole configuration.
@@ -33,6 +34,8 @@ pub struct Config {
     /// Keys of which one must have signed every component: PEM files, or
     /// `ed25519:` and the base64 of one. Empty trusts everybody.
     pub trust: Vec<String>,
+    /// How registries of components are reached.
+    pub registries: Registries,
     /// The services of the file.
     pub services: Vec<ServiceConfig>,
 }
@@ -40,8 +43,8 @@ pub struct Config {
 /// One `[[service]]`.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
-    /// The component's file, or a folder of which every `*.wasm` is one.
-    pub component: PathBuf,
+    /// Where its component is.
+    pub component: Origin,
     /// Whether what changes there is deployed.
     pub watch: bool,
     /// What it is held to.
@@ -63,13 +66,15 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Variables that belong to commands, not to the configuration.
-const COMMAND_VARIABLES: [&str; 6] = [
+const COMMAND_VARIABLES: [&str; 8] = [
     "OSTLER_CONFIG",
     "OSTLER_LOG",
     "OSTLER_LOG_FORMAT",
     "OSTLER_LISTEN",
     "OSTLER_ADMIN",
     "OSTLER_ADMIN_TOKEN",
+    "OSTLER_REGISTRY_USER",
+    "OSTLER_REGISTRY_PASSWORD",
 ];
 
 impl Config {
@@ -141,9 +146,14 @@ impl Config {
                     let table = source.table(value, "trust")?;
                     self.trust = trusted(table, at, folder, source)?;
                 }
+                "registry" => {
+                    let table = source.table(value, "registry")?;
+                    let registries = &mut self.registries;
+                    apply_table(registries, REGISTRY_KEYS, &[], table, "[registry]", source)?;
+                }
                 "service" => {}
                 other => {
-                    let known = ["server", "limits", "service", "trust"];
+                    let known = ["server", "limits", "registry", "service", "trust"];
                     return Err(source.unknown(name.span().start, other, "", known));
                 }
             }
@@ -251,6 +261,8 @@ impl Config {
             variables,
             &mut used,
         )?;
+        let registries = &mut self.registries;
+        apply_env(registries, REGISTRY_KEYS, "registry", variables, &mut used)?;
         apply_env(&mut self.trust, TRUST_KEYS, "trust", variables, &mut used)?;
         for (name, _) in variables {
             let known = used.contains(name) || COMMAND_VARIABLES.contains(&name.as_str());
@@ -282,6 +294,12 @@ impl Config {
         Ok(())
     }
 }
+
+/// `[registry]`.
+const REGISTRY_KEYS: &[Key<Registries>] = &[
+    Key::new("plain-http", |r, v| v.texts().map(|v| r.plain_http = v)),
+    Key::new("timeout", |r, v| v.duration().map(|v| r.timeout = v)),
+];
 
 /// `[trust]`.
 const TRUST_KEYS: &[Key<Vec<String>>] = &[Key::new("keys", |t, v| {
@@ -355,7 +373,7 @@ fn service(
         .text()
         .map_err(|e| source.error(component.span().start, format!("component: {e}")))?;
     let mut service = ServiceConfig {
-        component: folder.join(path),
+        component: Origin::new(path, folder),
         watch: false,
         limits: limits.clone(),
         config: Vec::new(),
@@ -364,6 +382,10 @@ fn service(
         let flag = Raw::File(value.get_ref()).flag();
         let at = value.span().start;
         service.watch = flag.map_err(|e| source.error(at, format!("watch: {e}")))?;
+        if service.watch && matches!(service.component, Origin::Registry(_)) {
+            let text = "watch: a file or a folder is watched, a registry is not";
+            return Err(source.error(at, text));
+        }
     }
     if let Some(value) = table.get("limits") {
         let table = source.table(value, "limits")?;

@@ -57,6 +57,10 @@ listen = ["127.0.0.1:2", "127.0.0.1:3"]
 [trust]
 keys = ["release.pem", "ed25519:AA/="]
 
+[registry]
+plain-http = ["registry.lan:5000"]
+timeout = "1m"
+
 [limits]
 cpu = "2s"
 message = "1MiB"
@@ -118,12 +122,15 @@ fn a_full_file() {
     assert_eq!(server.loaded, 12);
     assert_eq!(server.instances, Some(1000));
 
+    let registries = &config.registries;
+    assert_eq!(registries.plain_http, ["registry.lan:5000"]);
+    assert_eq!(registries.timeout, Duration::from_secs(60));
     assert_eq!(config.trust, ["/etc/ostler/release.pem", "ed25519:AA/="]);
 
     let [users, blobs] = &config.services[..] else {
         panic!("two services");
     };
-    assert_eq!(users.component, Path::new("/etc/ostler/users.wasm"));
+    assert_eq!(users.component, Path::new("/etc/ostler/users.wasm").into());
     assert_eq!((users.watch, blobs.watch), (true, false));
     let guest = users.limits.guest();
     assert_eq!((guest.memory, guest.instances), (32 << 20, 7));
@@ -148,7 +155,7 @@ fn a_full_file() {
         ]
     );
 
-    assert_eq!(blobs.component, Path::new("/opt/blobs.wasm"));
+    assert_eq!(blobs.component, Path::new("/opt/blobs.wasm").into());
     assert_eq!(blobs.limits.guest().cpu, Duration::from_secs(2));
     assert_eq!(blobs.limits.guest().memory, 64 << 20);
     assert_eq!(blobs.limits.call.timeout, None);
@@ -207,7 +214,7 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         ),
         (
             "port = 3",
-            "ostler.toml:1: unknown key \"port\"; known are: server, limits, service, trust",
+            "ostler.toml:1: unknown key \"port\"; known are: server, limits, registry, service, trust",
         ),
         (
             "[[service]]\ncomponent = \"a\"\nlimits = { memmory = 1 }",
@@ -268,6 +275,10 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         (
             "[server.listener]\nlisten = \"x:1\"",
             "ostler.toml:1: listener: write [[server.listener]], one for each group of addresses",
+        ),
+        (
+            "[[service]]\ncomponent = \"oci://localhost/users\"\nwatch = true",
+            "ostler.toml:3: watch: a file or a folder is watched, a registry is not",
         ),
         (
             "\n[trust]\n",

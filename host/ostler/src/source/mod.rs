@@ -2,6 +2,7 @@
 
 mod files;
 mod look;
+mod registry;
 mod watch;
 
 use std::io;
@@ -14,10 +15,40 @@ use sha2::{Digest as _, Sha256};
 
 use self::files::{Place, Stamp};
 use self::look::{Change, Look, Seen};
+use self::registry::SCHEME;
+pub use self::registry::{Pulled, Registries, RegistryError};
 pub(crate) use self::watch::{Held, How, Watch};
 use crate::app::settings;
 use crate::error::{Error, ErrorKind};
 use crate::trust;
+
+/// Where a component is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// A file, or a folder of which every `*.wasm` is one.
+    Path(PathBuf),
+    /// `oci://…`, in a registry.
+    Registry(String),
+}
+
+impl Origin {
+    /// What a person wrote; a path is relative to `folder`.
+    pub fn new(text: &str, folder: &Path) -> Self {
+        match text.starts_with(SCHEME) {
+            true => Self::Registry(text.to_owned()),
+            false => Self::Path(folder.join(text)),
+        }
+    }
+}
+
+impl From<&Path> for Origin {
+    fn from(path: &Path) -> Self {
+        match path.to_str().filter(|text| text.starts_with(SCHEME)) {
+            Some(reference) => Self::Registry(reference.to_owned()),
+            None => Self::Path(path.to_owned()),
+        }
+    }
+}
 
 /// Something that shall be served.
 #[derive(Debug)]
@@ -26,6 +57,11 @@ pub(crate) enum Wanted {
     Place {
         path: PathBuf,
         watch: bool,
+        held: Held,
+    },
+    /// A component in a registry.
+    Remote {
+        reference: String,
         held: Held,
     },
     Component(Component),
@@ -42,13 +78,22 @@ pub(crate) struct Found {
 /// Reads everything that is wanted.
 ///
 /// # Errors
-/// [`Error`] naming the file or folder.
-pub(crate) fn find(wanted: Vec<Wanted>, how: How) -> Result<(Vec<Found>, Vec<Watch>), Error> {
+/// [`Error`] naming the file, folder or reference.
+pub(crate) async fn find(
+    wanted: Vec<Wanted>,
+    how: How,
+    registries: &Registries,
+) -> Result<(Vec<Found>, Vec<Watch>), Error> {
     let (mut found, mut watches) = (Vec::new(), Vec::new());
     for wanted in wanted {
         match wanted {
             Wanted::Component(component) => found.push(Found {
                 component,
+                file: PathBuf::new(),
+                watched: None,
+            }),
+            Wanted::Remote { reference, held } => found.push(Found {
+                component: Component::pull(&reference, held, registries).await?,
                 file: PathBuf::new(),
                 watched: None,
             }),
@@ -122,6 +167,17 @@ impl Component {
             bytes: bytes.into(),
             signature: signature.map(Into::into),
             held: held.clone(),
+        })
+    }
+
+    /// The component of this reference.
+    async fn pull(reference: &str, held: Held, registries: &Registries) -> Result<Self, Error> {
+        let pulled = registries.pull(reference).await?;
+        Ok(Self {
+            label: pulled.reference,
+            bytes: pulled.component,
+            signature: pulled.signature,
+            held,
         })
     }
 
