@@ -16,8 +16,8 @@ use crate::admit::{Gate, Permit, Phase};
 use crate::builtin::{Builtin, Watched};
 use crate::clock;
 use crate::deploy::{
-    self, Before, Bounds, Changed, ComponentInfo, DeployError, Drain, Keep, Leaving, Place,
-    Refused, Restored, Role, Rollout, Versions,
+    self, Before, Bounds, Changed, ComponentInfo, DeployError, Drain, Inspected, Keep, Leaving,
+    Place, Refused, Restored, Role, Rollout, Versions,
 };
 use crate::dispatch::Invocation;
 use crate::metrics::{Change, Family, Instances, MAX_SERIES, Metrics};
@@ -474,6 +474,11 @@ impl Control {
     /// What is deployed.
     pub fn components(&self) -> Vec<ComponentInfo> {
         self.versions.list()
+    }
+
+    /// One component.
+    pub fn inspect(&self, name: &str) -> Option<Inspected> {
+        self.versions.inspect(name)
     }
 
     pub(crate) fn current(&self, name: &str) -> Option<Arc<Version>> {

@@ -19,6 +19,7 @@ use crate::config::{Config, Server, ServiceLimits};
 use crate::error::{Error, ErrorKind};
 use crate::front::Front;
 use crate::source::{Component, Found, Held, How, Origin, Wanted, Watch};
+use crate::tail::Tail;
 use crate::telemetry::Telemetry;
 use crate::{source, trust};
 
@@ -62,6 +63,7 @@ pub struct AppBuilder {
     listen: Vec<String>,
     /// Swap what is watched even where it breaks callers.
     force: bool,
+    tail: Option<Tail>,
     progress: Option<OnProgress>,
     /// What compiles instead of this process.
     worker: Option<(PathBuf, Vec<OsString>)>,
@@ -171,6 +173,13 @@ impl AppBuilder {
         self
     }
 
+    /// Shows the admin API what this layer of the program's log has kept.
+    #[must_use]
+    pub fn tail(mut self, tail: Tail) -> Self {
+        self.tail = Some(tail);
+        self
+    }
+
     /// Told what takes time.
     #[must_use]
     pub fn on_progress(mut self, progress: impl Fn(Progress<'_>) + Send + 'static) -> Self {
@@ -208,7 +217,7 @@ impl AppBuilder {
         };
         let addresses = server.addresses(&limits.listener(&self.config));
         let front = Front::bind(addresses).await?;
-        let admin = bind_admin(&self.config).await?;
+        let admin = bind_admin(&self.config, self.tail.clone()).await?;
         let engine = EngineConfig {
             compiler: self.compiler(),
             ..limits.engine(&self.config)
@@ -339,7 +348,7 @@ pub(crate) fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) ->
 }
 
 /// The socket of the admin API, where one is configured.
-async fn bind_admin(config: &Config) -> Result<Option<Admin>, Error> {
+async fn bind_admin(config: &Config, tail: Option<Tail>) -> Result<Option<Admin>, Error> {
     let server = &config.server;
     let Some(address) = &server.admin else {
         return Ok(None);
@@ -351,7 +360,7 @@ async fn bind_admin(config: &Config) -> Result<Option<Admin>, Error> {
     })?;
     let token = Token::load_or_create(&path)
         .map_err(|e| Error::new(ErrorKind::File, format!("the admin API's token: {e}")))?;
-    let bound = Admin::bind(address, token, config).await;
+    let bound = Admin::bind(address, token, config, tail).await;
     let admin = bound.map_err(|e| {
         let text = format!("the admin API cannot listen on {address}: {e}");
         Error::new(ErrorKind::Listen, text)

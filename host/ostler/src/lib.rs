@@ -19,6 +19,7 @@ mod config;
 mod error;
 mod front;
 mod source;
+mod tail;
 mod telemetry;
 mod trust;
 
@@ -34,4 +35,5 @@ pub use ostler_runtime::{CompileLimits, Limits, compile_worker};
 pub use ostler_schema::{Contract, Handler, Health, admitted};
 pub use ostler_transport::listener::ListenerConfig;
 pub use source::{Origin, Pulled, Registries, RegistryError, read_component};
+pub use tail::Tail;
 pub use trust::{read_signature, signature_of};

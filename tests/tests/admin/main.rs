@@ -5,6 +5,7 @@
 mod access;
 mod canary;
 mod compile;
+mod logs;
 mod retreat;
 mod signatures;
 mod versions;

@@ -22,7 +22,7 @@ pub use self::trust::{PublicKey, Trust, TrustError};
 pub(crate) use self::versions::{
     Before, Changed, Leaving, Place, Refused, Restored, Role, Versions,
 };
-pub use self::versions::{ComponentInfo, VersionInfo, VersionState};
+pub use self::versions::{ComponentInfo, Inspected, VersionInfo, VersionState};
 pub use self::watch::Bounds;
 pub(crate) use self::watch::{Watch, watch};
 use crate::clock;

@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
+use ostler_schema::Contract;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::DeployError;
 use super::keep::Keep;
+use super::{DeployError, Settings};
 use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share, Version};
 use crate::store::{self, Kept, Trial};
 
@@ -193,6 +194,8 @@ pub struct VersionInfo {
     pub number: u32,
     /// Where it came from.
     pub label: String,
+    /// The digest of its file in the store, where it has one.
+    pub digest: Option<String>,
     /// What it is there for.
     pub state: VersionState,
     /// Whether it is loaded, and need not be for the next call.
@@ -201,6 +204,17 @@ pub struct VersionInfo {
     pub running: usize,
     /// Why calls were taken from it.
     pub blame: Option<Arc<str>>,
+}
+
+/// A component as it is now, and the version that calls go to.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// What `list` says of it.
+    pub component: ComponentInfo,
+    /// What that version is held to.
+    pub settings: Settings,
+    /// What it serves, where it is loaded.
+    pub contract: Option<Arc<Contract>>,
 }
 
 /// A component as it is now.
@@ -588,6 +602,18 @@ impl Versions {
         versions.filter_map(|version| version.loaded()).collect()
     }
 
+    /// A component, if it is there.
+    pub(crate) fn inspect(&self, name: &str) -> Option<Inspected> {
+        let components = self.components.load();
+        let component = components.iter().find(|c| *c.name == *name)?;
+        let current = &component.current;
+        Some(Inspected {
+            component: info(component),
+            settings: current.settings().clone(),
+            contract: current.loaded().map(|deployed| deployed.contract.clone()),
+        })
+    }
+
     /// What there is.
     pub(crate) fn list(&self) -> Vec<ComponentInfo> {
         let components = self.components.load();
@@ -602,6 +628,7 @@ fn info(component: &Component) -> ComponentInfo {
         VersionInfo {
             number: version.number,
             label: version.label.clone(),
+            digest: version.file().map(|file| file.digest().to_string()),
             state: component.state(version),
             loaded: loaded.is_some(),
             running: loaded.map_or(0, |deployed| deployed.calls.running()),

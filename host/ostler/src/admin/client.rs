@@ -15,7 +15,9 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
 use super::token::Token;
-use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE, Upload};
+use super::wire::{
+    Component, Detail, Event, Fault, LogEvent, LogQuery, Placed, Rollout, SIGNATURE, Upload,
+};
 
 /// Why the admin API gave no answer.
 #[derive(Debug)]
@@ -77,6 +79,16 @@ impl Client {
         whole(reply.await?).await
     }
 
+    /// One component, or the one with this service.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn inspect(&self, component: &str) -> Result<Detail, AdminError> {
+        let component: String = form_urlencoded::byte_serialize(component.as_bytes()).collect();
+        let path = format!("/v1/components/{component}");
+        whole(self.send(Method::GET, &path, Bytes::new()).await?).await
+    }
+
     /// Deploys a component; `tell` is given every line of the answer.
     ///
     /// # Errors
@@ -105,27 +117,28 @@ impl Client {
         if let Some(signature) = upload.signature {
             request = request.header(SIGNATURE, STANDARD.encode(signature));
         }
-        let mut body = self.answer(request, upload.component).await?;
-        let mut rest = BytesMut::new();
-        loop {
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line = rest.split_to(end + 1);
-                let event = parsed(&line)?;
-                tell(&event);
-                match event {
-                    Event::Step(_) => {}
-                    Event::Deployed(placed) => return Ok(placed),
-                    Event::Error(fault) => return Err(AdminError::Refused(fault)),
-                }
-            }
-            match body.frame().await {
-                Some(Ok(frame)) => {
-                    rest.extend_from_slice(&frame.into_data().unwrap_or_default());
-                }
-                Some(Err(e)) => return Err(broken(&e)),
-                None => return Err(broken(&"it ended before the deployment did")),
+        let mut lines = Lines::new(self.answer(request, upload.component).await?);
+        while let Some(event) = lines.next().await? {
+            tell(&event);
+            match event {
+                Event::Step(_) => {}
+                Event::Deployed(placed) => return Ok(placed),
+                Event::Error(fault) => return Err(AdminError::Refused(fault)),
             }
         }
+        Err(broken(&"it ended before the deployment did"))
+    }
+
+    /// The last lines of the host's log, and those to come if the query says
+    /// so.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn logs(&self, query: &LogQuery) -> Result<LogEvents, AdminError> {
+        let query = serde_urlencoded::to_string(query).unwrap_or_default();
+        let path = format!("/v1/logs?{query}");
+        let body = self.send(Method::GET, &path, Bytes::new()).await?;
+        Ok(LogEvents(Lines::new(body)))
     }
 
     /// Does `action` (`rollback`, `promote`, `drain`) with a component.
@@ -174,6 +187,52 @@ impl Client {
             Ok(fault) => AdminError::Refused(fault),
             Err(_) => AdminError::Connection(format!("no admin API: HTTP {status}")),
         })
+    }
+}
+
+/// Lines of a log as they come.
+#[derive(Debug)]
+pub struct LogEvents(Lines);
+
+impl LogEvents {
+    /// The next line; `None` after the last.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn next(&mut self) -> Result<Option<LogEvent>, AdminError> {
+        self.0.next().await
+    }
+}
+
+/// An answer of one JSON text a line.
+#[derive(Debug)]
+struct Lines {
+    body: Incoming,
+    rest: BytesMut,
+}
+
+impl Lines {
+    fn new(body: Incoming) -> Self {
+        Self {
+            body,
+            rest: BytesMut::new(),
+        }
+    }
+
+    async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, AdminError> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                return parsed(&self.rest.split_to(end + 1)).map(Some);
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => {
+                    let piece = frame.into_data().unwrap_or_default();
+                    self.rest.extend_from_slice(&piece);
+                }
+                Some(Err(e)) => return Err(broken(&e)),
+                None => return Ok(None),
+            }
+        }
     }
 }
 

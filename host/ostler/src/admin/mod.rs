@@ -2,11 +2,15 @@
 
 mod client;
 mod guard;
+mod logs;
 mod server;
 mod token;
 mod wire;
 
-pub use self::client::{AdminError, Client};
+pub use self::client::{AdminError, Client, LogEvents};
 pub(crate) use self::server::Admin;
 pub use self::token::{Token, default_path as default_token_path};
-pub use self::wire::{Component, Event, Placed, Rollout, Upload, Version};
+pub use self::wire::{
+    Component, Detail, Event, LogEvent, LogLine, LogQuery, MethodDetail, Placed, Rollout, Upload,
+    Version,
+};

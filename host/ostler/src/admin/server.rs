@@ -23,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::guard::{self, Guard};
+use super::logs::logs;
 use super::token::Token;
-use super::wire::{Component, Event, Fault, Placed, Rollout, SIGNATURE};
+use super::wire::{Component, Detail, Event, Fault, Placed, Rollout, SIGNATURE};
 use crate::config::Config;
 use crate::source::{Pulled, Registries, RegistryError};
+use crate::tail::Tail;
 use crate::telemetry::{Format, Telemetry};
 
 /// Lines that wait for a slow reader; a deployment has fewer.
@@ -38,14 +40,17 @@ pub(crate) struct Admin {
     socket: TcpListener,
     guard: Guard,
     registries: Registries,
+    tail: Option<Tail>,
 }
 
 #[derive(Clone, Debug)]
-struct Shared {
-    control: Control,
+pub(super) struct Shared {
+    pub(super) control: Control,
     deployer: Deployer,
     telemetry: Telemetry,
     registries: Registries,
+    pub(super) tail: Option<Tail>,
+    pub(super) stop: CancellationToken,
     /// Deployments go on when nobody reads of them any more.
     tasks: TaskTracker,
 }
@@ -55,7 +60,12 @@ impl Admin {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) async fn bind(address: &str, token: Token, config: &Config) -> io::Result<Self> {
+    pub(crate) async fn bind(
+        address: &str,
+        token: Token,
+        config: &Config,
+        tail: Option<Tail>,
+    ) -> io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             guard: Guard {
@@ -63,6 +73,7 @@ impl Admin {
                 hosts: config.server.admin_hosts.as_slice().into(),
             },
             registries: config.registries.clone(),
+            tail,
         })
     }
 
@@ -84,10 +95,14 @@ impl Admin {
             deployer,
             telemetry,
             registries: self.registries,
+            tail: self.tail,
+            stop: stop.clone(),
             tasks: tasks.clone(),
         };
         let router = Router::new()
             .route("/v1/components", get(list).post(deploy))
+            .route("/v1/logs", get(logs))
+            .route("/v1/components/{name}", get(inspect))
             .route("/v1/components/{name}/{action}", post(change))
             .route("/metrics", get(metrics))
             .fallback(nothing)
@@ -107,10 +122,10 @@ impl Admin {
 }
 
 /// An answer that is an error.
-struct Refused(u16, Fault);
+pub(super) struct Refused(pub(super) u16, pub(super) Fault);
 
 impl Refused {
-    fn request(text: impl Into<String>) -> Self {
+    pub(super) fn request(text: impl Into<String>) -> Self {
         Self(400, Fault::new("request", text))
     }
 }
@@ -154,6 +169,16 @@ async fn health(State(shared): State<Shared>) -> Response {
 async fn list(State(shared): State<Shared>) -> Json<Vec<Component>> {
     let components = shared.control.components().into_iter();
     Json(components.map(Component::from).collect())
+}
+
+async fn inspect(
+    State(shared): State<Shared>,
+    Path(component): Path<String>,
+) -> Result<Json<Detail>, Refused> {
+    let name = shared.control.named(&component);
+    let inspected = shared.control.inspect(&name);
+    let inspected = inspected.ok_or_else(|| DeployError::Unknown(name.to_string()))?;
+    Ok(Json(inspected.into()))
 }
 
 async fn deploy(

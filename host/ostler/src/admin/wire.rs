@@ -1,9 +1,12 @@
 //! What the admin API says, in JSON.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ostler_control::{Bounds, ComponentInfo, DeployError, Drain, Share, Step, VersionState};
+use ostler_control::{
+    Bounds, ComponentInfo, DeployError, Drain, Inspected, Settings, Share, Step, VersionState,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::parse_duration;
@@ -39,6 +42,9 @@ pub struct Version {
     /// Why it was rolled back by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The digest of its file, where the host keeps one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 impl From<ComponentInfo> for Component {
@@ -58,6 +64,7 @@ impl From<ComponentInfo> for Component {
                 loaded: version.loaded,
                 running: version.running,
                 reason: version.blame.map(|why| why.to_string()),
+                digest: version.digest,
             }
         });
         Self {
@@ -240,6 +247,111 @@ impl Event {
         };
         Self::Step(name.to_owned())
     }
+}
+
+/// `GET /v1/components/NAME`: one component, and the version that calls go to.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Detail {
+    /// What the list has of it.
+    #[serde(flatten)]
+    pub component: Component,
+    /// Its methods; none while that version is not loaded.
+    pub methods: Vec<MethodDetail>,
+    /// What it is held to, as in a configuration.
+    pub limits: BTreeMap<String, String>,
+}
+
+/// A method of a component.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct MethodDetail {
+    /// The service, as it is called in JSON.
+    pub service: String,
+    /// The method.
+    pub name: String,
+    /// `unary`, `server_streaming`, `client_streaming` or `bidi_streaming`.
+    pub pattern: String,
+    /// Whether it may be called again.
+    pub idempotent: bool,
+}
+
+impl From<Inspected> for Detail {
+    fn from(inspected: Inspected) -> Self {
+        let contract = inspected.contract.as_deref();
+        let services = contract.map_or(&[][..], |contract| &contract.services);
+        let methods = services.iter().flat_map(|service| {
+            service.methods.iter().map(|method| MethodDetail {
+                service: service.name.plain.to_string(),
+                name: method.name.plain.to_string(),
+                pattern: method.pattern.name().to_owned(),
+                idempotent: method.idempotent,
+            })
+        });
+        Self {
+            methods: methods.collect(),
+            limits: limits(&inspected.settings),
+            component: inspected.component.into(),
+        }
+    }
+}
+
+fn limits(settings: &Settings) -> BTreeMap<String, String> {
+    let (guest, call) = (&settings.guest, &settings.call);
+    let bytes = |bytes: usize| match bytes {
+        bytes if bytes > 0 && bytes % (1 << 20) == 0 => format!("{}MiB", bytes >> 20),
+        bytes => bytes.to_string(),
+    };
+    let time = |time: Duration| format!("{time:?}");
+    let timeout = call.timeout.map(|limit| ("timeout", time(limit)));
+    let all = [
+        ("memory", bytes(guest.memory)),
+        ("cpu", time(guest.cpu)),
+        ("stream-idle", time(guest.stream_idle)),
+        ("instances", guest.instances.to_string()),
+        ("concurrency", call.concurrency.to_string()),
+        ("message", bytes(call.message)),
+    ];
+    let all = all.into_iter().chain(timeout);
+    all.map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// The query of `GET /v1/logs`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogQuery {
+    /// Lines about this component alone, or about the one with this service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// Those to come as well.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub follow: bool,
+    /// How many of those so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<usize>,
+}
+
+/// One line of the answer to `GET /v1/logs`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogEvent {
+    /// A line of the log.
+    Line(LogLine),
+    /// So many lines are missing here, since the reader was too slow.
+    Dropped(u64),
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct LogLine {
+    /// When, as in RFC 3339.
+    pub time: String,
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    pub level: String,
+    /// Which part of the host; `ostler::guest` for lines of guests.
+    pub target: String,
+    /// What.
+    pub message: String,
+    /// Of what.
+    pub fields: BTreeMap<String, String>,
 }
 
 /// What calls go to after a change.

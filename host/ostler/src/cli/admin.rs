@@ -24,6 +24,11 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// The host whose admin API is at this URL.
+    pub(super) fn new(admin: String, token: Option<PathBuf>) -> Self {
+        Self { admin, token }
+    }
+
     /// A client with the token.
     pub(super) fn client(&self) -> Result<Client, Failure> {
         let path = self.token.clone().or_else(default_token_path);

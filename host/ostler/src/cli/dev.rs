@@ -6,7 +6,7 @@ mod sources;
 use std::io::{Write as _, stderr};
 use std::path::PathBuf;
 
-use ostler::{App, ErrorKind};
+use ostler::{App, ErrorKind, Tail};
 use tokio_util::sync::CancellationToken;
 
 use self::build::Build;
@@ -52,7 +52,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) async fn run(args: Args) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let mut project = args.build.as_deref().map(|command| Project {
         build: Build::new(command),
@@ -60,7 +60,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     });
     // Nothing is served yet: a signal ends whatever is going on.
     let app = tokio::select! {
-        app = first(&args, project.as_mut()) => app?,
+        app = first(&args, project.as_mut(), tail) => app?,
         () = signals.next() => return Ok(()),
     };
     print_listing(&app, args.json)?;
@@ -77,12 +77,16 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// A host of the component, once it can be built and served.
-async fn first(args: &Args, mut project: Option<&mut Project>) -> Result<App, Failure> {
+async fn first(
+    args: &Args,
+    mut project: Option<&mut Project>,
+    tail: Option<Tail>,
+) -> Result<App, Failure> {
     loop {
         if let Some(project) = &mut project {
             project.until_built().await;
         }
-        let builder = builder(args.config.as_deref(), &args.listen)?;
+        let builder = builder(args.config.as_deref(), &args.listen, tail.clone())?;
         let built = builder.watched(&args.component).force().build().await;
         match (built, &mut project) {
             (Ok(app), _) => return Ok(app),

@@ -114,7 +114,7 @@ fn package(package: &PackageName) -> String {
     }
 }
 
-fn words(pattern: &str) -> &str {
+pub(super) fn words(pattern: &str) -> &str {
     match pattern {
         "server_streaming" => "server streaming",
         "client_streaming" => "client streaming",

@@ -3,7 +3,10 @@
 use std::io::{IsTerminal as _, stderr};
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use ostler::Tail;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use super::exit::Failure;
 
@@ -17,18 +20,22 @@ pub(super) enum Format {
     Json,
 }
 
-/// Sends logs to stderr. `filter` is as in `OSTLER_LOG`:
-/// `info,ostler::call=debug`.
-pub(super) fn start(filter: &str, format: Format) -> Result<(), Failure> {
+/// Sends logs to stderr, and to `tail` where there is one. `filter` is as in
+/// `OSTLER_LOG`: `info,ostler::call=debug`.
+pub(super) fn start(filter: &str, format: Format, tail: Option<Tail>) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|e| Failure::usage(format!("OSTLER_LOG={filter}: {e}; try OSTLER_LOG=debug")))?;
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal());
-    match format {
-        Format::Text => logs.init(),
-        Format::Json => logs.json().flatten_event(true).init(),
-    }
+    let lines = match format {
+        Format::Text => lines.boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(tail)
+        .with(filter)
+        .init();
     Ok(())
 }

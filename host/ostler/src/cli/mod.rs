@@ -14,6 +14,7 @@ mod inspect;
 mod listing;
 mod lock;
 mod logging;
+mod logs;
 mod push;
 mod reflection;
 mod remote;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use exit::{Class, Failure};
+use ostler::Tail;
 
 /// A host for services written as WebAssembly components: every method of a
 /// component, callable from the network.
@@ -63,6 +65,7 @@ enum Command {
     Push(push::Args),
     Deploy(deploy::Args),
     List(versions::List),
+    Logs(logs::Args),
     Rollback(versions::Rollback),
     /// Make the version on trial the one all calls go to; without one, give the
     /// component the short names it shares with other majors of its package.
@@ -78,12 +81,16 @@ enum Command {
 }
 
 impl Command {
+    fn serves(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Dev(_))
+    }
+
     /// What is logged unless told otherwise: a server says what it does, a
     /// tool what goes wrong.
     fn default_log(&self) -> &'static str {
-        match self {
-            Self::Run(_) | Self::Dev(_) => "info",
-            _ => "warn",
+        match self.serves() {
+            true => "info",
+            false => "warn",
         }
     }
 }
@@ -107,19 +114,21 @@ pub(crate) fn main() -> ExitCode {
 
 fn execute(cli: Cli) -> Result<(), Failure> {
     let filter = cli.log.as_deref().unwrap_or(cli.command.default_log());
-    logging::start(filter, cli.log_format)?;
+    let tail = cli.command.serves().then(Tail::new);
+    logging::start(filter, cli.log_format, tail.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::new(Class::Unexpected, format!("no threads to run on: {e}")))?;
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Run(args) => run::run(args).await,
-            Command::Dev(args) => dev::run(args).await,
+            Command::Run(args) => run::run(args, tail).await,
+            Command::Dev(args) => dev::run(args, tail).await,
             Command::Inspect(args) => inspect::run(args).await,
             Command::Call(args) => call::run(args).await,
             Command::Push(args) => push::run(args).await,
             Command::Deploy(args) => deploy::run(args).await,
+            Command::Logs(args) => logs::run(args).await,
             Command::List(args) => versions::list(args).await,
             Command::Rollback(args) => versions::rollback(args).await,
             Command::Promote(args) => versions::promote(args).await,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use ostler::{App, AppBuilder, Config, Progress};
+use ostler::{App, AppBuilder, Config, Progress, Tail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -50,9 +50,9 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 /// The command that compiles a component.
 const COMPILE_WORKER: &str = "compile-worker";
 
-pub(super) async fn run(args: Args) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    let mut builder = builder(args.config.as_deref(), &args.listen)?;
+    let mut builder = builder(args.config.as_deref(), &args.listen, tail)?;
     for component in args.components {
         builder = match args.watch {
             true => builder.watched(component),
@@ -70,15 +70,22 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 /// A host as the configuration says, that shows what takes time.
-pub(super) fn builder(config: Option<&Path>, listen: &[String]) -> Result<AppBuilder, Failure> {
+pub(super) fn builder(
+    config: Option<&Path>,
+    listen: &[String],
+    tail: Option<Tail>,
+) -> Result<AppBuilder, Failure> {
     let mut config = Config::load(config).map_err(ostler::Error::from)?;
     if config.server.cache.is_none() {
         config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
     }
-    let builder = App::builder()
+    let mut builder = App::builder()
         .config(config)
         .compile_worker(THIS_PROGRAM, [COMPILE_WORKER])
         .on_progress(show_progress());
+    if let Some(tail) = tail {
+        builder = builder.tail(tail);
+    }
     let listening = |builder: AppBuilder, address| builder.listen(address);
     Ok(listen.iter().fold(builder, listening))
 }

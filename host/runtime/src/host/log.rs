@@ -115,21 +115,24 @@ fn emit(
     line: &str,
 ) {
     let tenant = &*identity.tenant;
+    // Says whose line it is where no call is: no two components have one service.
+    let serves = identity.contract.services.first();
+    let serves = serves.map_or("", |service| &*service.proto);
     match level {
         GuestLevel::Trace => {
-            tracing::trace!(target: TARGET, tenant, service, method, call_id, "{line}")
+            tracing::trace!(target: TARGET, tenant, serves, service, method, call_id, "{line}")
         }
         GuestLevel::Debug => {
-            tracing::debug!(target: TARGET, tenant, service, method, call_id, "{line}")
+            tracing::debug!(target: TARGET, tenant, serves, service, method, call_id, "{line}")
         }
         GuestLevel::Info => {
-            tracing::info!(target: TARGET, tenant, service, method, call_id, "{line}")
+            tracing::info!(target: TARGET, tenant, serves, service, method, call_id, "{line}")
         }
         GuestLevel::Warn => {
-            tracing::warn!(target: TARGET, tenant, service, method, call_id, "{line}")
+            tracing::warn!(target: TARGET, tenant, serves, service, method, call_id, "{line}")
         }
         GuestLevel::Error => {
-            tracing::error!(target: TARGET, tenant, service, method, call_id, "{line}")
+            tracing::error!(target: TARGET, tenant, serves, service, method, call_id, "{line}")
         }
     }
 }
