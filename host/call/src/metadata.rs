@@ -50,6 +50,26 @@ impl Metadata {
         Ok(())
     }
 
+    /// Replaces every value of `key` with this one.
+    ///
+    /// # Errors
+    /// As [`Metadata::insert`]; then nothing has changed.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), KeyError> {
+        self.insert(key, value)?;
+        let last = self.entries.len() - 1;
+        let mut place = 0;
+        self.entries.retain(|(k, _)| {
+            place += 1;
+            k != key || place > last
+        });
+        Ok(())
+    }
+
+    /// Removes every value of `key`.
+    pub fn remove(&mut self, key: &str) {
+        self.entries.retain(|(k, _)| k != key);
+    }
+
     /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter().find(|(k, _)| *k == key).map(|(_, v)| v)
@@ -117,6 +137,19 @@ mod tests {
         );
         assert_eq!(m.get("b"), Some("1"));
         assert_eq!((m.len(), m.bytes()), (3, 6));
+    }
+
+    #[test]
+    fn replaces_and_removes() {
+        let mut m = Metadata::new();
+        for (key, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            m.insert(key, value).unwrap();
+        }
+        m.set("a", "4").unwrap();
+        assert_eq!(m.iter().collect::<Vec<_>>(), [("b", "2"), ("a", "4")]);
+        assert!(m.set("a", "\n").is_err());
+        m.remove("a");
+        assert_eq!(m.iter().collect::<Vec<_>>(), [("b", "2")]);
     }
 
     #[test]

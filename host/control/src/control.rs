@@ -21,7 +21,9 @@ use crate::deploy::{
 };
 use crate::dispatch::Invocation;
 use crate::metrics::{Change, Family, Instances, MAX_SERIES, Metrics};
-use crate::middleware::{self, AccessLog, Entered, Entering, RequestIds, Shared, exceeded};
+use crate::middleware::{
+    self, AccessLog, Entered, Entering, RequestIds, Shared, Tracer, Traces, exceeded,
+};
 use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Version};
 use crate::resolve::{Found, Pinned, pin};
 use crate::store::Kept;
@@ -36,6 +38,8 @@ const WAKES: usize = 10;
 pub struct Options {
     /// The level of the line at the end of every call.
     pub access_log: AccessLog,
+    /// Where the spans of calls go, if anywhere.
+    pub traces: Option<Traces>,
 }
 
 /// Everything between transports and the runtime. Cheap to clone; all clones
@@ -64,6 +68,7 @@ impl Control {
                 builtin,
                 watched: Arc::new(Watched::new(own)),
                 metrics: Metrics::default(),
+                tracer: options.traces.clone().map(Tracer::new),
             }),
             versions: Arc::default(),
             back: Arc::default(),

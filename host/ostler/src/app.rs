@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ostler_control::{Control, Deployer, Options, Settings, Store};
+use ostler_control::{Control, Deployer, Options, Settings, SpanSink, Store, Traces};
 use ostler_runtime::{Compiler, Engine, EngineConfig, WorkerConfig};
 use ostler_schema::{Contract, Handler};
 use ostler_transport::listener::ListenerConfig;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Admin, Token, default_token_path};
 use crate::clock;
@@ -21,6 +23,7 @@ use crate::front::Front;
 use crate::source::{Component, Found, Held, How, Origin, Wanted, Watch};
 use crate::tail::Tail;
 use crate::telemetry::Telemetry;
+use crate::telemetry::otlp::Exporter;
 use crate::{source, trust};
 
 /// What is known of a live component.
@@ -224,8 +227,17 @@ impl AppBuilder {
         };
         let engine = Engine::new(engine)
             .map_err(|e| Error::new(ErrorKind::Engine, format!("the engine cannot start: {e}")))?;
+        let exporter = Exporter::new(&self.config.telemetry);
+        let exporter =
+            exporter.map_err(|e| Error::new(ErrorKind::Config, format!("telemetry.otlp: {e}")))?;
+        let queue = exporter.as_ref().map(|exporter| exporter.queue().clone());
+        let sampling = self.config.telemetry.sampling;
         let options = Options {
             access_log: self.config.server.access_log,
+            traces: queue.clone().map(|queue| Traces {
+                sampling,
+                sink: queue as Arc<dyn SpanSink>,
+            }),
         };
         let control = Control::new(&options);
         let defaults = settings(&self.config.limits, Vec::new());
@@ -253,7 +265,7 @@ impl AppBuilder {
             let restored = deployer.restore(store, self.config.server.loaded).await;
             restored.map_err(|e| Error::new(ErrorKind::Component, e.to_string()))?;
         }
-        let telemetry = Telemetry::new(control.clone(), front.connections());
+        let telemetry = Telemetry::new(control.clone(), front.connections(), queue);
         let services = control.live().into_iter();
         let services = services.map(|(label, contract)| ServiceInfo { label, contract });
         let services = services.collect();
@@ -265,6 +277,7 @@ impl AppBuilder {
             admin,
             watches,
             telemetry,
+            exporter,
             services,
             asleep,
             grace: self.config.server.grace,
@@ -449,6 +462,7 @@ pub struct App {
     admin: Option<Admin>,
     watches: Vec<Watch>,
     telemetry: Telemetry,
+    exporter: Option<Exporter>,
     services: Vec<ServiceInfo>,
     asleep: Vec<String>,
     grace: Duration,
@@ -502,6 +516,7 @@ impl App {
             admin,
             watches,
             telemetry,
+            exporter,
             grace,
             ..
         } = self;
@@ -509,6 +524,11 @@ impl App {
         let mut serving = front.serve(&handler, grace + LAST_WORDS);
         for watch in watches {
             serving.watch(watch, control.clone(), deployer.clone());
+        }
+        let mut exporting = JoinSet::new();
+        let last_calls = CancellationToken::new();
+        if let Some(exporter) = exporter {
+            exporting.spawn(exporter.run(telemetry.clone(), last_calls.clone()));
         }
         if let Some(admin) = admin {
             serving.administer(admin, control.clone(), deployer, telemetry);
@@ -531,6 +551,14 @@ impl App {
             if told.is_err() {
                 tracing::warn!("connections that outlast the grace are cut");
             }
+        }
+        // Last of all, so that every call is in it. A collector that is gone
+        // keeps nobody.
+        last_calls.cancel();
+        let left = until.saturating_duration_since(clock::now());
+        let flushing = exporting.join_next();
+        if (tokio::time::timeout(left.max(LAST_WORDS), flushing).await).is_err() {
+            tracing::warn!("the collector took too long; the last traces and metrics are lost");
         }
         Summary { lost }
     }

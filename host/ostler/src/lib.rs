@@ -25,7 +25,8 @@ mod trust;
 
 pub use app::{App, AppBuilder, Progress, ServiceInfo, Summary};
 pub use config::{
-    Config, ConfigError, H2, ListenerEntry, Server, ServiceConfig, ServiceLimits, parse_duration,
+    Config, ConfigError, H2, ListenerEntry, Server, ServiceConfig, ServiceLimits, TelemetryConfig,
+    parse_duration,
 };
 pub use error::{Error, ErrorKind};
 /// What a call is made of, for programs that make calls without a transport.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod collector;
 mod metrics;
+mod traces;
 
 use std::net::SocketAddr;
 

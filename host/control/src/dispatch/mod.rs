@@ -139,10 +139,12 @@ async fn unary(mut call: Box<Invocation>, body: Body) -> Reply {
         service,
         method,
     } = &pinned;
+    record.enter();
     let running = deployed
         .deployment
         .call(seat, *service, *method, info, input, None);
     let mut outcome = running.await;
+    record.leave();
     if deployed.watch.is_on() {
         let took = clock::now().saturating_duration_since(record.start);
         deployed
@@ -170,7 +172,7 @@ async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
         info,
         reply: encoding,
         permit,
-        record,
+        mut record,
         ..
     } = *call;
     let verdict = verdict.unwrap_or_default();
@@ -182,6 +184,7 @@ async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
     let (service, method, sink) = (pinned.service, pinned.method, Some(Box::new(sink) as _));
     let deployment = &pinned.deployed.deployment;
     let running = deployment.call(seat, service, method, info, input, sink);
+    record.enter();
     let mut replies = ReplyStream::new(pinned, encoding, running, consumer, verdict, record);
     let headers = std::future::poll_fn(|cx| replies.poll_head(cx)).await;
     reply(headers, replies.into_kind(), permit)

@@ -98,6 +98,7 @@ impl ReplyStream {
     }
 
     fn finish(&mut self, end: End) {
+        self.record.leave();
         self.record.end(outcome::end_code(&end));
         self.end = Some(end);
     }

@@ -94,6 +94,16 @@ impl MethodMeter {
         }
     }
 
+    /// Tenant, service and method.
+    pub(crate) fn names(&self) -> [&str; 3] {
+        let Name {
+            tenant,
+            service,
+            method,
+        } = &self.name;
+        [tenant, service, method]
+    }
+
     /// A call has come.
     pub(crate) fn begin(&self) {
         self.begun.fetch_add(1, Relaxed);

@@ -5,6 +5,7 @@ mod catch;
 mod deadline;
 mod record;
 mod request_id;
+mod spans;
 mod trace;
 
 use std::cell::Cell;
@@ -27,6 +28,8 @@ pub(crate) use deadline::exceeded;
 pub use record::AccessLog;
 pub(crate) use record::Record;
 pub(crate) use request_id::RequestIds;
+pub(crate) use spans::Tracer;
+pub use spans::{CallSpan, GuestSpan, Period, SpanSink, Traces};
 
 /// What the stack shares over all calls.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) builtin: Builtin,
     pub(crate) watched: Arc<Watched>,
     pub(crate) metrics: Metrics,
+    /// `None` while nobody wants spans.
+    pub(crate) tracer: Option<Tracer>,
 }
 
 /// A call that has begun, and has no version yet.
@@ -59,13 +64,20 @@ pub(crate) enum Entered {
 ///
 /// # Errors
 /// The reply of a refused call.
-pub(crate) fn admit(shared: &Shared, head: Head, now: Instant) -> Result<Entered, Reply> {
+pub(crate) fn admit(shared: &Shared, mut head: Head, now: Instant) -> Result<Entered, Reply> {
     // Request id: first, so that every line below, a refusal's too, names it.
     let id = shared.ids.of(&head.metadata);
 
     // Trace and access log: before anything can refuse, so that refused calls
     // are seen.
-    let record = Record::begin(&id, &head, shared.access_log, now);
+    // The guest is shown its own span instead of the caller's.
+    let tracer = shared.tracer.as_ref();
+    let open = tracer.and_then(|tracer| tracer.begin(&mut head));
+    let mut record = Record::begin(&id, &head, shared.access_log, now);
+    if let Some(mut open) = open {
+        open.named(&id);
+        record.traced(open);
+    }
     enter(shared, Entering { id, head, record }, now)
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ostler_call::{Code, Head, RequestId};
 use tracing::{Level, Span};
 
+use super::spans::Open;
 use super::trace;
 use crate::clock;
 use crate::metrics::MethodMeter;
@@ -33,6 +34,8 @@ pub(crate) struct Record {
     line: Option<Box<Line>>,
     /// The counters of its method, once that is known.
     meter: Option<Arc<MethodMeter>>,
+    /// Its spans, if it is recorded.
+    open: Option<Box<Open>>,
     /// `None` until the call ended: dropped before, the caller left, or the
     /// host failed.
     code: Option<Code>,
@@ -67,6 +70,7 @@ impl Record {
             ),
             line: enabled.then(|| Box::new(Line::new(id, head, level))),
             meter: None,
+            open: None,
             start: now,
             code: None,
         }
@@ -76,6 +80,25 @@ impl Record {
     pub(crate) fn counts(&mut self, meter: Arc<MethodMeter>) {
         meter.begin();
         self.meter = Some(meter);
+    }
+
+    /// The spans of the call.
+    pub(crate) fn traced(&mut self, open: Box<Open>) {
+        self.open = Some(open);
+    }
+
+    /// The guest is entered.
+    pub(crate) fn enter(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.enter(clock::now());
+        }
+    }
+
+    /// The guest was left.
+    pub(crate) fn leave(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.leave(clock::now());
+        }
     }
 
     /// How the call ended.
@@ -131,7 +154,8 @@ impl Drop for Record {
         if self.line.is_none() && self.meter.is_none() {
             return;
         }
-        let took = clock::now().saturating_duration_since(self.start);
+        let now = clock::now();
+        let took = now.saturating_duration_since(self.start);
         let code = self.code.unwrap_or(if std::thread::panicking() {
             Code::Internal
         } else {
@@ -139,6 +163,9 @@ impl Drop for Record {
         });
         if let Some(meter) = &self.meter {
             meter.end(code, took);
+            if let Some(open) = self.open.take() {
+                open.end(meter.names(), code, self.start, now);
+            }
         }
         if let Some(line) = &self.line {
             line.write(code, took);

@@ -4,10 +4,24 @@
 use ostler_call::{Metadata, Trace};
 
 const KEY: &str = "traceparent";
+/// What tracing systems add to it, passed on as it is (3.3).
+pub(super) const STATE: &str = "tracestate";
 
 /// The caller's trace, if it sent a valid one.
 pub(crate) fn trace_of(metadata: &Metadata) -> Option<Trace> {
     parse(metadata.get(KEY)?)
+}
+
+/// Makes this what the metadata says of a trace.
+pub(super) fn render(metadata: &mut Metadata, trace: &Trace) {
+    let Trace {
+        trace_id,
+        parent_id,
+        flags,
+    } = trace;
+    let text = format!("00-{trace_id:032x}-{parent_id:016x}-{flags:02x}");
+    // Digits and dashes are metadata.
+    metadata.set(KEY, &text).unwrap_or_default();
 }
 
 /// The hexadecimal trace id in logs; empty without a trace.

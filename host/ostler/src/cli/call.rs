@@ -5,9 +5,10 @@ mod input;
 mod output;
 mod translate;
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 
-use ostler_call::{Body, Deadline, Encoding, Head, Reply, Status};
+use ostler_call::{Body, Deadline, Encoding, Head, Metadata, Reply, Status};
 use ostler_schema::{Contract, Method, Pattern, Plan};
 use ostler_transport::{http, rpc, websocket};
 
@@ -18,9 +19,12 @@ pub(super) use args::Args;
 use output::{Output, Report};
 use translate::{Origin, Translator};
 
+/// The key of the trace context (W3C trace-context-1, 3.2).
+const TRACE: &str = "traceparent";
+
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (service, method) = args.address()?;
-    let metadata = args.metadata()?;
+    let metadata = traced(args.metadata()?);
     let peer = args.peer()?;
     let (line, contracts) = connect(&peer, &args).await?;
     let found = remote::find(&contracts, service, method)?;
@@ -176,6 +180,23 @@ async fn exchange(
     let reply = client.call(head, pattern, body).await?;
     report.headers = reply.headers;
     output.write(reply.body, report).await
+}
+
+/// With a trace of its own, or that of the environment, unless the user says
+/// which: what the call sets off can be found by it.
+fn traced(mut metadata: Metadata) -> Metadata {
+    if metadata.get(TRACE).is_none() {
+        let own = || {
+            let random = RandomState::new();
+            let [a, b, span] = [0, 1, 2].map(|n: u8| random.hash_one(n).max(1));
+            format!("00-{a:016x}{b:016x}-{span:016x}-01")
+        };
+        let given = std::env::var("TRACEPARENT").ok();
+        let trace = given.unwrap_or_else(own);
+        // A variable with what cannot be sent is not.
+        metadata.insert(TRACE, &trace).unwrap_or_default();
+    }
+    metadata
 }
 
 /// The bytes of a chunk stream as they are, or JSON.

@@ -4,6 +4,7 @@
 mod keys;
 mod limits;
 mod server;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -18,6 +19,7 @@ use toml::de::{DeTable, DeValue};
 use keys::{Key, Source, apply_env, apply_table};
 pub use limits::ServiceLimits;
 pub use server::{H2, ListenerEntry, Server};
+pub use telemetry::TelemetryConfig;
 pub use units::duration as parse_duration;
 use value::Raw;
 
@@ -29,6 +31,8 @@ use crate::trust::INLINE;
 pub struct Config {
     /// The host itself.
     pub server: Server,
+    /// Who is told of calls.
+    pub telemetry: TelemetryConfig,
     /// What every service is held to that does not say otherwise.
     pub limits: ServiceLimits,
     /// Keys of which one must have signed every component: PEM files, or
@@ -112,6 +116,7 @@ impl Config {
         let document = DeTable::parse(text)
             .map_err(|e| source.error(e.span().map_or(0, |s| s.start), e.message()))?;
         let mut config = Self::default();
+        config.telemetry.usual(variables);
         config.sections(document.get_ref(), folder, source)?;
         config.environment(variables)?;
         // Last, since each service starts from the limits that hold for all.
@@ -151,9 +156,27 @@ impl Config {
                     let registries = &mut self.registries;
                     apply_table(registries, REGISTRY_KEYS, &[], table, "[registry]", source)?;
                 }
+                "telemetry" => {
+                    let table = source.table(value, "telemetry")?;
+                    apply_table(
+                        &mut self.telemetry,
+                        telemetry::KEYS,
+                        &[],
+                        table,
+                        "[telemetry]",
+                        source,
+                    )?;
+                }
                 "service" => {}
                 other => {
-                    let known = ["server", "limits", "registry", "service", "trust"];
+                    let known = [
+                        "server",
+                        "limits",
+                        "registry",
+                        "telemetry",
+                        "service",
+                        "trust",
+                    ];
                     return Err(source.unknown(name.span().start, other, "", known));
                 }
             }
@@ -264,6 +287,13 @@ impl Config {
         let registries = &mut self.registries;
         apply_env(registries, REGISTRY_KEYS, "registry", variables, &mut used)?;
         apply_env(&mut self.trust, TRUST_KEYS, "trust", variables, &mut used)?;
+        apply_env(
+            &mut self.telemetry,
+            telemetry::KEYS,
+            "telemetry",
+            variables,
+            &mut used,
+        )?;
         for (name, _) in variables {
             let known = used.contains(name) || COMMAND_VARIABLES.contains(&name.as_str());
             if name.starts_with("OSTLER_") && !known {

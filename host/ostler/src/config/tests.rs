@@ -60,6 +60,12 @@ keys = ["release.pem", "ed25519:AA/="]
 [registry]
 plain-http = ["registry.lan:5000"]
 timeout = "1m"
+[telemetry]
+otlp = "http://localhost:4318"
+headers = ["X-Token=a=b"]
+sampling = 0.25
+interval = "5s"
+service-name = "edge"
 
 [limits]
 cpu = "2s"
@@ -121,6 +127,15 @@ fn a_full_file() {
     assert_eq!(server.store.as_deref(), Some(Path::new("/var/lib/ostler")));
     assert_eq!(server.loaded, 12);
     assert_eq!(server.instances, Some(1000));
+    let telemetry = &config.telemetry;
+    assert_eq!(telemetry.otlp.as_deref(), Some("http://localhost:4318"));
+    assert_eq!(
+        telemetry.headers,
+        [("x-token".to_owned(), "a=b".to_owned())]
+    );
+    assert_eq!(telemetry.sampling, 0.25);
+    assert_eq!(telemetry.interval, Duration::from_secs(5));
+    assert_eq!(telemetry.service_name, "edge");
 
     let registries = &config.registries;
     assert_eq!(registries.plain_http, ["registry.lan:5000"]);
@@ -214,7 +229,7 @@ fn what_is_wrong_is_said_with_its_place_and_remedy() {
         ),
         (
             "port = 3",
-            "ostler.toml:1: unknown key \"port\"; known are: server, limits, registry, service, trust",
+            "ostler.toml:1: unknown key \"port\"; known are: server, limits, registry, telemetry, service, trust",
         ),
         (
             "[[service]]\ncomponent = \"a\"\nlimits = { memmory = 1 }",
@@ -323,4 +338,27 @@ fn what_is_wrong_with_a_variable_names_it() {
     for (variable, error) in table {
         assert_eq!(with_env("", &[variable]).unwrap_err(), error);
     }
+}
+
+#[test]
+fn the_variables_of_opentelemetry() {
+    let usual = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,B=2=3"),
+        ("OTEL_SERVICE_NAME", "edge"),
+    ];
+    let telemetry = with_env("", &usual).unwrap().telemetry;
+    assert_eq!(telemetry.otlp.as_deref(), Some("http://collector:4318"));
+    let headers = [("a", "1"), ("b", "2=3")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    assert_eq!(telemetry.headers, headers);
+    assert_eq!(telemetry.service_name, "edge");
+    // Ours count more.
+    let file = "[telemetry]\notlp = \"http://file\"\n";
+    let telemetry = with_env(file, &usual).unwrap().telemetry;
+    assert_eq!(telemetry.otlp.as_deref(), Some("http://file"));
+    let both = [usual[0], ("OSTLER_TELEMETRY_OTLP", "http://ours")];
+    let telemetry = with_env(file, &both).unwrap().telemetry;
+    assert_eq!(telemetry.otlp.as_deref(), Some("http://ours"));
+    let disabled = [usual[0], ("OTEL_SDK_DISABLED", "true")];
+    assert_eq!(with_env("", &disabled).unwrap().telemetry.otlp, None);
 }

@@ -65,6 +65,20 @@ impl<'a> Raw<'a> {
             .ok_or_else(|| self.expected("a whole number above 0"))
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn share(self) -> Result<f64, Expected> {
+        let digits = match self {
+            Self::File(DeValue::Integer(number)) => number.as_str(),
+            Self::File(DeValue::Float(number)) => number.as_str(),
+            Self::Env(text) => text,
+            Self::File(_) => "",
+        };
+        let number: Option<f64> = digits.parse().ok();
+        number
+            .filter(|n| (0.0..=1.0).contains(n))
+            .ok_or_else(|| self.expected("a number from 0 to 1"))
+    }
+
     pub(super) fn duration(self) -> Result<Duration, Expected> {
         self.as_text()
             .and_then(units::duration)
