@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ostler_call::{Body, Deadline, Head, Reply, Status};
 use ostler_runtime::CallInfo;
@@ -22,7 +22,8 @@ use crate::deploy::{
 use crate::dispatch::Invocation;
 use crate::metrics::{Change, Family, Instances, MAX_SERIES, Metrics};
 use crate::middleware::{
-    self, AccessLog, Entered, Entering, RequestIds, Shared, Tracer, Traces, exceeded,
+    self, AccessLog, ChangeEvent, Entered, Entering, RequestIds, Shared, To, Tracer, Traces,
+    exceeded,
 };
 use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Version};
 use crate::resolve::{Found, Pinned, pin};
@@ -143,7 +144,7 @@ impl Control {
         // Who asked may go away, but a version is brought back or is not.
         let back = async move {
             let went = control.back_to(&name, number, drain).await;
-            went.inspect_err(|_| control.failed(&name, Change::Rollback))
+            went.inspect_err(|e| control.failed(&name, Change::Rollback, e))
         };
         let went = self.retiring.spawn(back).await;
         went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
@@ -288,7 +289,7 @@ impl Control {
         let name = self.named(name);
         let promote = |c: &Self, name: &str| c.versions.promote(c.registry(), name);
         let done = self.certain(&name, Change::Promote, drain, promote).await;
-        done.inspect_err(|_| self.failed(&name, Change::Promote))
+        done.inspect_err(|e| self.failed(&name, Change::Promote, e))
     }
 
     /// Takes a component out of service and lets its calls end.
@@ -299,7 +300,7 @@ impl Control {
         let name = self.named(name);
         let remove = |c: &Self, name: &str| c.versions.remove(c.registry(), name);
         let done = self.certain(&name, Change::Remove, drain, remove).await;
-        done.inspect_err(|_| self.failed(&name, Change::Remove))
+        done.inspect_err(|e| self.failed(&name, Change::Remove, e))
     }
 
     /// Makes a change that needs nothing to wait for.
@@ -512,14 +513,24 @@ impl Control {
 
     /// Tells of a change, and lets end what calls go to no longer.
     fn changed(&self, name: &str, what: Change, changed: Changed, drain: Drain) -> u32 {
-        let number = changed.version.number;
+        let version = &changed.version;
+        let number = version.number;
+        let from = changed.leaving.iter().map(|left| left.version.number).max();
         tracing::info!(
+            tenant = DEFAULT_TENANT,
             component = name,
+            change = what.name(),
             version = number,
-            label = changed.version.label,
+            from,
+            label = version.label,
             "{}",
             what.done()
         );
+        let to = To {
+            version: number,
+            label: version.label.clone(),
+        };
+        self.tell(name, what, from, Ok(to));
         self.shared
             .metrics
             .changed(DEFAULT_TENANT, name, what, true);
@@ -542,11 +553,32 @@ impl Control {
 
     /// A change was refused or failed. Names that nothing is deployed as make
     /// no series.
-    pub(crate) fn failed(&self, name: &str, what: Change) {
+    pub(crate) fn failed(&self, name: &str, what: Change, error: &DeployError) {
         let metrics = &self.shared.metrics;
         match self.current(name) {
             Some(_) => metrics.changed(DEFAULT_TENANT, name, what, false),
             None => metrics.failed(DEFAULT_TENANT, what),
+        }
+        tracing::warn!(
+            tenant = DEFAULT_TENANT,
+            component = name,
+            change = what.name(),
+            %error,
+            "a change was refused"
+        );
+        self.tell(name, what, None, Err(error.to_string()));
+    }
+
+    fn tell(&self, name: &str, what: Change, from: Option<u32>, result: Result<To, String>) {
+        if let Some(tracer) = &self.shared.tracer {
+            tracer.changed(ChangeEvent {
+                time: SystemTime::now(),
+                tenant: DEFAULT_TENANT.to_owned(),
+                component: name.to_owned(),
+                change: what.name(),
+                from,
+                result,
+            });
         }
     }
 

@@ -20,6 +20,6 @@ pub use deploy::{
     Rollout, Settings, Step, Trust, TrustError, VersionInfo, VersionState,
 };
 pub use metrics::{Family, FamilyKind, Point, Reading};
-pub use middleware::{AccessLog, CallSpan, GuestSpan, Period, SpanSink, Traces};
+pub use middleware::{AccessLog, CallSpan, ChangeEvent, GuestSpan, Period, SpanSink, To, Traces};
 pub use registry::{CallLimits, Deployed, RegistryError, Share};
 pub use store::{Store, StoreError};

@@ -4,10 +4,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use ostler_tests::within;
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 pub(crate) struct Sent {
     pub(crate) traces: Vec<ExportTraceServiceRequest>,
     pub(crate) metrics: Vec<ExportMetricsServiceRequest>,
+    pub(crate) logs: Vec<ExportLogsServiceRequest>,
     /// Header lines of all requests, in lower case.
     pub(crate) headers: Vec<String>,
 }
@@ -31,6 +34,12 @@ impl Sent {
         let resources = self.traces.iter().flat_map(|t| &t.resource_spans);
         let scopes = resources.flat_map(|r| &r.scope_spans);
         scopes.flat_map(|s| &s.spans).collect()
+    }
+
+    pub(crate) fn events(&self) -> Vec<&LogRecord> {
+        let resources = self.logs.iter().flat_map(|l| &l.resource_logs);
+        let scopes = resources.flat_map(|r| &r.scope_logs);
+        scopes.flat_map(|s| &s.log_records).collect()
     }
 
     /// The metrics of the last request.
@@ -123,6 +132,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             match lines[0].split(' ').nth(1).unwrap() {
                 "/v1/traces" => sent.traces.push(Message::decode(&*body).unwrap()),
                 "/v1/metrics" => sent.metrics.push(Message::decode(&*body).unwrap()),
+                "/v1/logs" => sent.logs.push(Message::decode(&*body).unwrap()),
                 other => panic!("{other} is no path of OTLP"),
             }
         }

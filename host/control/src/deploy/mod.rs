@@ -166,9 +166,9 @@ impl Deployer {
     ) -> Result<Placed, DeployError> {
         let name = candidate.name.clone();
         let placed = self.place(candidate, rollout, tell).await;
-        placed.inspect_err(|_| {
+        placed.inspect_err(|error| {
             let name = name.as_deref().unwrap_or_default();
-            self.control.failed(name, Change::Deploy);
+            self.control.failed(name, Change::Deploy, error);
         })
     }
 

@@ -29,7 +29,7 @@ pub use record::AccessLog;
 pub(crate) use record::Record;
 pub(crate) use request_id::RequestIds;
 pub(crate) use spans::Tracer;
-pub use spans::{CallSpan, GuestSpan, Period, SpanSink, Traces};
+pub use spans::{CallSpan, ChangeEvent, GuestSpan, Period, SpanSink, To, Traces};
 
 /// What the stack shares over all calls.
 #[derive(Debug)]

@@ -15,10 +15,14 @@ use super::trace::{STATE, render, trace_of};
 /// Bit 0 of the flags of a trace: it is recorded.
 const SAMPLED: u8 = 1;
 
-/// Takes spans that have ended. Called at the end of calls: it must not block.
+/// Takes spans that have ended, and changes. Called at the end of calls: it must
+/// not block.
 pub trait SpanSink: Send + Sync + fmt::Debug {
     /// A call has ended.
     fn ended(&self, call: CallSpan);
+
+    /// What calls get was changed, or was not.
+    fn changed(&self, change: ChangeEvent);
 }
 
 /// How calls are traced.
@@ -29,6 +33,32 @@ pub struct Traces {
     pub sampling: f64,
     /// Where spans go.
     pub sink: Arc<dyn SpanSink>,
+}
+
+/// A change of what calls to a component get.
+#[derive(Clone, Debug)]
+pub struct ChangeEvent {
+    /// When.
+    pub time: SystemTime,
+    /// The tenant.
+    pub tenant: String,
+    /// The component.
+    pub component: String,
+    /// `deploy`, `swap`, `trial`, `promote`, `rollback`, `remove` or `restore`.
+    pub change: &'static str,
+    /// The version that calls went to before, where it gets none any more.
+    pub from: Option<u32>,
+    /// What became of it.
+    pub result: Result<To, String>,
+}
+
+/// The version that a change was about.
+#[derive(Clone, Debug)]
+pub struct To {
+    /// Its number.
+    pub version: u32,
+    /// Where it came from.
+    pub label: String,
 }
 
 /// The spans of one call.
@@ -115,6 +145,11 @@ impl Tracer {
             random: RandomState::new(),
             next: AtomicU64::new(0),
         }
+    }
+
+    /// Tells of a change.
+    pub(crate) fn changed(&self, change: ChangeEvent) {
+        self.traces.sink.changed(change);
     }
 
     /// Takes the caller's trace, or begins one, and lets the guest see its own
@@ -243,6 +278,8 @@ mod tests {
 
     impl SpanSink for Nowhere {
         fn ended(&self, _: CallSpan) {}
+
+        fn changed(&self, _: ChangeEvent) {}
     }
 
     fn tracer(sampling: f64) -> Tracer {

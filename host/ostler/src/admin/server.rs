@@ -236,10 +236,7 @@ async fn deploy(
                 version: placed.number,
                 differences: placed.differences,
             }),
-            Err(error) => {
-                tracing::warn!(%error, "a deployment was refused");
-                Event::Error(error.fault())
-            }
+            Err(error) => Event::Error(error.fault()),
         });
     });
     let lines = futures_util::stream::poll_fn(move |cx| told.poll_recv(cx)).map(|event| {

@@ -54,7 +54,7 @@ impl Telemetry {
             let mut dropped = Family::new(
                 "ostler_telemetry_dropped",
                 FamilyKind::Counter,
-                "Traces of calls that no collector took",
+                "Traces of calls, and changes, that no collector took",
             );
             dropped.add(Vec::new(), queue.dropped() as f64);
             families.push(dropped);

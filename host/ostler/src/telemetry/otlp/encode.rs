@@ -3,10 +3,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
     ResourceMetrics, ScopeMetrics, Sum, metric, number_data_point,
@@ -16,7 +18,9 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use ostler_call::Code;
-use ostler_control::{CallSpan, Family, FamilyKind, GuestSpan, Period, Point, Reading};
+use ostler_control::{
+    CallSpan, ChangeEvent, Family, FamilyKind, GuestSpan, Period, Point, Reading,
+};
 use prost::Message as _;
 
 /// Flags of a span (opentelemetry.proto.trace.v1, `SpanFlags`): it is sampled,
@@ -77,6 +81,24 @@ impl Encoder {
         request.encode_to_vec()
     }
 
+    /// A change, as an event (logs data model, "Events").
+    pub(super) fn logs(&self, change: &ChangeEvent) -> Vec<u8> {
+        let scope_logs = ScopeLogs {
+            scope: Some(self.scope.clone()),
+            log_records: vec![of_change(change)],
+            ..ScopeLogs::default()
+        };
+        let resource_logs = ResourceLogs {
+            resource: Some(self.resource.clone()),
+            scope_logs: vec![scope_logs],
+            ..ResourceLogs::default()
+        };
+        let request = ExportLogsServiceRequest {
+            resource_logs: vec![resource_logs],
+        };
+        request.encode_to_vec()
+    }
+
     /// These metrics as they are now.
     pub(super) fn metrics(&self, families: Vec<Family>) -> Vec<u8> {
         let time = Period {
@@ -98,6 +120,36 @@ impl Encoder {
             resource_metrics: vec![resource_metrics],
         };
         request.encode_to_vec()
+    }
+}
+
+fn of_change(change: &ChangeEvent) -> LogRecord {
+    let mut attributes = vec![
+        text("ostler.tenant", &change.tenant),
+        text("ostler.component", &change.component),
+        text("ostler.change", change.change),
+    ];
+    if let Some(from) = change.from {
+        attributes.push(number("ostler.version.from", from.into()));
+    }
+    let severity = match &change.result {
+        Ok(to) => {
+            attributes.push(number("ostler.version", to.version.into()));
+            attributes.push(text("ostler.label", &to.label));
+            SeverityNumber::Info
+        }
+        Err(why) => {
+            attributes.push(text("error.message", why));
+            SeverityNumber::Warn
+        }
+    };
+    LogRecord {
+        time_unix_nano: nanos(change.time),
+        observed_time_unix_nano: nanos(change.time),
+        severity_number: severity.into(),
+        attributes,
+        event_name: "ostler.deployment".to_owned(),
+        ..LogRecord::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Traces and metrics for an OpenTelemetry collector, as OTLP over HTTP: what
+//! Traces, metrics and changes for an OpenTelemetry collector, as OTLP over HTTP: what
 //! happens is queued, a task sends it. A collector that does not answer costs
 //! what is queued, never a call.
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use ostler_control::{CallSpan, SpanSink};
+use ostler_control::{CallSpan, ChangeEvent, SpanSink};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,8 @@ use crate::config::TelemetryConfig;
 const QUEUE: usize = 4096;
 /// Spans of one request.
 const BATCH: usize = 512;
+/// Changes that wait to be sent.
+const CHANGES: usize = 64;
 /// How long a span waits for others.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -31,11 +33,12 @@ const WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Queue {
     calls: mpsc::Sender<CallSpan>,
+    changes: mpsc::Sender<ChangeEvent>,
     dropped: AtomicU64,
 }
 
 impl Queue {
-    /// Spans that were not sent.
+    /// Spans and changes that were not sent.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
     }
@@ -51,6 +54,12 @@ impl SpanSink for Queue {
             self.drop_some(1);
         }
     }
+
+    fn changed(&self, change: ChangeEvent) {
+        if self.changes.try_send(change).is_err() {
+            self.drop_some(1);
+        }
+    }
 }
 
 /// Sends what is queued.
@@ -58,6 +67,7 @@ impl SpanSink for Queue {
 pub(crate) struct Exporter {
     queue: Arc<Queue>,
     calls: mpsc::Receiver<CallSpan>,
+    changes: mpsc::Receiver<ChangeEvent>,
     batch: Vec<CallSpan>,
     collector: Collector,
     encoder: Encoder,
@@ -75,13 +85,16 @@ impl Exporter {
         };
         let collector = Collector::new(url, &config.headers)?;
         let (sender, calls) = mpsc::channel(QUEUE);
+        let (teller, changes) = mpsc::channel(CHANGES);
         let queue = Queue {
             calls: sender,
+            changes: teller,
             dropped: AtomicU64::new(0),
         };
         Ok(Some(Self {
             queue: Arc::new(queue),
             calls,
+            changes,
             batch: Vec::with_capacity(BATCH),
             collector,
             encoder: Encoder::new(&config.service_name),
@@ -103,29 +116,25 @@ impl Exporter {
                 biased;
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => self.send_metrics(&telemetry).await,
-                () = self.fill() => self.send_batch().await,
+                Some(change) = self.changes.recv() => self.send_change(&change).await,
+                () = fill(&mut self.calls, &mut self.batch) => self.send_batch().await,
             }
         }
         self.calls.close();
+        self.changes.close();
+        while let Some(change) = self.changes.recv().await {
+            self.send_change(&change).await;
+        }
         while self.calls.recv_many(&mut self.batch, BATCH).await > 0 || !self.batch.is_empty() {
             self.send_batch().await;
         }
         self.send_metrics(&telemetry).await;
     }
 
-    /// Ready when there is a batch worth a request. What was received stays
-    /// in the batch when this is dropped.
-    async fn fill(&mut self) {
-        if self.batch.is_empty() {
-            self.calls.recv_many(&mut self.batch, BATCH).await;
-        }
-        let until = Instant::from_std(clock::now()) + WAIT;
-        while self.batch.len() < BATCH {
-            let room = BATCH - self.batch.len();
-            let more = self.calls.recv_many(&mut self.batch, room);
-            if timeout_at(until, more).await.is_err() {
-                return;
-            }
+    async fn send_change(&mut self, change: &ChangeEvent) {
+        let body = self.encoder.logs(change);
+        if !self.collector.send("/v1/logs", body).await {
+            self.queue.drop_some(1);
         }
     }
 
@@ -140,5 +149,23 @@ impl Exporter {
     async fn send_metrics(&mut self, telemetry: &Telemetry) {
         let body = self.encoder.metrics(telemetry.read());
         self.collector.send("/v1/metrics", body).await;
+    }
+}
+
+/// Ready when there is a batch worth a request. What was received stays in the
+/// batch when this is dropped.
+async fn fill(calls: &mut mpsc::Receiver<CallSpan>, batch: &mut Vec<CallSpan>) {
+    if batch.is_empty() {
+        calls.recv_many(batch, BATCH).await;
+    }
+    let until = Instant::from_std(clock::now()) + WAIT;
+    while batch.len() < BATCH {
+        let room = BATCH - batch.len();
+        if timeout_at(until, calls.recv_many(batch, room))
+            .await
+            .is_err()
+        {
+            return;
+        }
     }
 }
