@@ -1,9 +1,9 @@
 //! The server half of the admin API.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::{fmt, io};
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -236,7 +236,12 @@ async fn deploy(
                 version: placed.number,
                 differences: placed.differences,
             }),
-            Err(error) => Event::Error(error.fault()),
+            Err(error) => {
+                if let Failed::Fetch(error) = &error {
+                    tracing::warn!(%error, "a component was not fetched");
+                }
+                Event::Error(error.fault())
+            }
         });
     });
     let lines = futures_util::stream::poll_fn(move |cx| told.poll_recv(cx)).map(|event| {
@@ -266,15 +271,6 @@ impl Failed {
         match self {
             Self::Fetch(error) => Fault::of_registry(error),
             Self::Deploy(error) => Fault::of(error).1,
-        }
-    }
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fetch(error) => error.fmt(f),
-            Self::Deploy(error) => error.fmt(f),
         }
     }
 }
