@@ -97,6 +97,7 @@ impl Collector {
         let exchange = async {
             let answer = sender.send_request(request).await.map_err(text)?;
             let status = answer.status();
+            #[expect(clippy::disallowed_methods, reason = "it is limited here")]
             let body = Limited::new(answer.into_body(), ANSWER).collect();
             body.await.map_err(text)?;
             if status.is_success() {
