@@ -337,13 +337,7 @@ impl Control {
     /// Puts components live again that were before the host started; gives
     /// those that cannot be, and why. Blocking.
     pub(crate) fn restore(&self, restored: Vec<Restored>) -> Result<Vec<Refused>, DeployError> {
-        let names: Vec<_> = restored.iter().map(|c| c.name.clone()).collect();
         let (leaving, refused) = self.versions.restore(self.registry(), restored)?;
-        for name in names {
-            let made = refused.iter().all(|(refused, _)| *refused != name);
-            let metrics = &self.shared.metrics;
-            metrics.changed(DEFAULT_TENANT, &name, Change::Restore, made);
-        }
         self.reindex();
         for leaving in leaving {
             self.retire(leaving, Drain::default());
@@ -726,7 +720,7 @@ impl Control {
     ) -> Result<Admitted, Reply> {
         for _ in 0..WAKES {
             if let Err(status) = self.wake(version, call.deadline()).await {
-                return Err(call.refuse(status));
+                return Err(call.refuse(&self.shared, status));
             }
             match middleware::enter(&self.shared, call, clock::now())? {
                 Entered::Granted(call) => return Ok(admitted(call)),
@@ -734,9 +728,10 @@ impl Control {
                 Entered::Asleep(entering, other) => (call, version) = (*entering, other),
             }
         }
-        Err(call.refuse(Status::unavailable(
+        let status = Status::unavailable(
             "more components are called than may be loaded at once (server.loaded)",
-        )))
+        );
+        Err(call.refuse(&self.shared, status))
     }
 }
 

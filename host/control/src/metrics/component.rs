@@ -24,19 +24,16 @@ pub(crate) enum Change {
     Rollback,
     /// It is served no longer.
     Remove,
-    /// It is served again after a restart.
-    Restore,
 }
 
 impl Change {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 6] = [
         Self::Deploy,
         Self::Swap,
         Self::Trial,
         Self::Promote,
         Self::Rollback,
         Self::Remove,
-        Self::Restore,
     ];
 
     /// What was done, for people.
@@ -48,7 +45,6 @@ impl Change {
             Self::Promote => "promoted",
             Self::Rollback => "rolled back",
             Self::Remove => "removed",
-            Self::Restore => "restored",
         }
     }
 
@@ -61,7 +57,6 @@ impl Change {
             Self::Promote => "promote",
             Self::Rollback => "rollback",
             Self::Remove => "remove",
-            Self::Restore => "restore",
         }
     }
 }

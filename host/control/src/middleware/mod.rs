@@ -144,7 +144,8 @@ impl Entering {
     }
 
     /// The reply to a call that does not enter.
-    pub(crate) fn refuse(mut self, status: Status) -> Reply {
+    pub(crate) fn refuse(mut self, shared: &Shared, status: Status) -> Reply {
+        self.record.counts(Arc::clone(shared.metrics.unknown()));
         self.record.end(status.code());
         status.into()
     }
