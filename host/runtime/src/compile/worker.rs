@@ -277,8 +277,8 @@ fn verdict(
     } else if status.signal() == Some(Signal::XCPU.as_raw()) {
         CompileError::Time { limit: limits.time }
     } else {
-        let lines = said.lines().map(str::trim);
-        let last = lines.filter(|line| !line.is_empty()).next_back();
+        let mut lines = said.lines().map(str::trim);
+        let last = lines.rfind(|line| !line.is_empty());
         CompileError::Crashed {
             status,
             last: last.unwrap_or_default().to_owned(),
