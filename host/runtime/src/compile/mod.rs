@@ -53,7 +53,9 @@ impl Default for CompileLimits {
     fn default() -> Self {
         Self {
             memory: 1 << 30,
-            time: Duration::from_secs(120),
+            // Workers stand back: on a busy machine they take a multiple of
+            // their CPU time.
+            time: Duration::from_secs(600),
             size: 64 << 20,
         }
     }
