@@ -199,8 +199,8 @@ fn a_state_that_cannot_be_read_is_left_alone() {
         ("[]".to_owned(), "damaged"),
         (whole.replace("\"format\": 1", "\"format\": 2"), "format 2"),
         (r#"{"format":7,"else":[]}"#.to_owned(), "format 7"),
-        (whole.replace("\"last\": 9,", ""), "missing field `last`"),
-        (whole.replace("\"last\": 9", "\"last\": -9"), "damaged"),
+        (whole.replace("\"last\":9,", ""), "missing field `last`"),
+        (whole.replace("\"last\":9", "\"last\":-9"), "damaged"),
         (
             whole.replace("\"last\"", "\"latest\""),
             "unknown field `latest`",
