@@ -74,7 +74,7 @@ async fn lines_of_a_component_so_far_and_to_come() {
     assert_eq!(line["fields"]["service"], "faults", "{line}");
     admin.deploy("again.wasm", &faults, &[]).await;
     let line = following.next().await;
-    assert_eq!(line["message"], "deployed", "{line}");
+    assert_eq!(line["message"], "swapped", "{line}");
     assert_eq!(line["fields"]["version"], "2", "{line}");
 
     // A host that leaves ends it, and does not wait for it.

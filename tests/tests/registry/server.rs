@@ -99,9 +99,7 @@ async fn listening(log: &mut Lines<BufReader<ChildStderr>>) -> String {
         let line = log.next_line().await.unwrap();
         let line = line.expect("the registry goes on");
         if let Some((_, rest)) = line.split_once("listening on ") {
-            let end = rest
-                .find(|c: char| c == '"' || c == ' ')
-                .unwrap_or(rest.len());
+            let end = rest.find(['"', ' ']).unwrap_or(rest.len());
             return rest[..end].to_owned();
         }
     }

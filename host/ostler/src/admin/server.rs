@@ -216,7 +216,7 @@ async fn deploy(
                 Sent::Reference(reference) => {
                     tell(Event::Step("fetching".to_owned()));
                     let pulled = shared.registries.pull(&reference).await;
-                    pulled.map_err(|error| Failed::Fetch(error))?
+                    pulled.map_err(Failed::Fetch)?
                 }
             };
             let candidate = Candidate {

@@ -91,6 +91,11 @@ fn percent(text: &str) -> Result<f64, String> {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (upload, source) = match Origin::from(args.component.as_path()) {
         Origin::Path(file) => (upload(&file, args.signature.as_deref())?, None),
+        Origin::Registry(_) if args.signature.is_some() => {
+            let text = "--signature goes with a file; that of a component in a registry is pushed \
+                        with it";
+            return Err(Failure::usage(text));
+        }
         Origin::Registry(reference) => (Upload::default(), Some(reference)),
     };
     let rollout = Rollout {
