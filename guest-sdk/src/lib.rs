@@ -74,7 +74,7 @@ mod stream;
 pub mod testing;
 pub mod types;
 
-pub use lifecycle::Lifecycle;
+pub use lifecycle::{DeploymentLifecycle, Lifecycle};
 pub use ostler_guest_macros::service;
 pub use sink::Sink;
 pub use status::Status;

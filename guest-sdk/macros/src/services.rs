@@ -27,9 +27,16 @@ pub(crate) fn expand(names: &Names<'_>) -> Result<Services> {
     let mut bounds = Vec::new();
     for id in names.exported() {
         if names.is_ours(id) {
-            // Only `lifecycle` may be exported; the lowering refuses others.
-            adapters.extend(lifecycle());
-            bounds.push(quote!(::ostler_guest::Lifecycle));
+            // Only these two may be exported; the lowering refuses others.
+            let (module, start_stop) = match names.interface_name(id) {
+                "deployment-lifecycle" => (
+                    quote!(deployment_lifecycle),
+                    quote!(::ostler_guest::DeploymentLifecycle),
+                ),
+                _ => (quote!(lifecycle), quote!(::ostler_guest::Lifecycle)),
+            };
+            adapters.extend(lifecycle(&module, &start_stop));
+            bounds.push(start_stop);
             continue;
         }
         traits.extend(service_module(names, id)?);
@@ -201,19 +208,20 @@ fn adapter_method(
     })
 }
 
-fn lifecycle() -> TokenStream {
+/// Both lifecycles have the same functions.
+fn lifecycle(module: &TokenStream, start_stop: &TokenStream) -> TokenStream {
     quote! {
-        impl<E: Exports> super::__ostler::exports::ostler::rpc::lifecycle::Guest for Adapter<E> {
+        impl<E: Exports> super::__ostler::exports::ostler::rpc::#module::Guest for Adapter<E> {
             fn start(
                 config: ::std::vec::Vec<(::std::string::String, ::std::string::String)>,
             ) -> ::core::result::Result<(), ::ostler_guest::Status> {
                 ::ostler_guest::__private::enter();
-                <E::Implementor as ::ostler_guest::Lifecycle>::start(config)
+                <E::Implementor as #start_stop>::start(config)
             }
 
             fn stop() {
                 ::ostler_guest::__private::enter();
-                <E::Implementor as ::ostler_guest::Lifecycle>::stop()
+                <E::Implementor as #start_stop>::stop()
             }
         }
     }

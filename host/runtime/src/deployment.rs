@@ -15,11 +15,11 @@ use wasmtime::component::InstancePre;
 
 use crate::engine::{Shared, Threads};
 use crate::host::GuestLog;
-use crate::instance::{self, Start};
+use crate::instance::{self, Start, Turn};
 use crate::limits::Limits;
 use crate::pool::{Busy, Idle, Permit, Pool};
 use crate::state::{Identity, State};
-use crate::task::{Bounds, GuestTask, Reason};
+use crate::task::{Bounds, Finished, GuestTask, Reason};
 use crate::usage::{Bill, Usage};
 
 /// Why a component cannot run here: names the import or limit at fault.
@@ -199,6 +199,9 @@ pub(crate) struct Live {
     pub(crate) pool: Pool,
     shared: Arc<Shared>,
     tasks: Mutex<Vec<Weak<GuestTask>>>,
+    /// Whether `deployment-lifecycle.start` was called, where there is one.
+    /// Held by who calls it, so that nobody is before it.
+    started: Option<tokio::sync::Mutex<bool>>,
 }
 
 impl fmt::Debug for Live {
@@ -235,6 +238,7 @@ impl Deployment {
             log,
             draining: AtomicBool::new(false),
         };
+        let lifecycle = pre.component().get_export_index(None, instance::DEPLOYMENT);
         let live = Live {
             identity: Arc::new(identity),
             pre,
@@ -242,6 +246,7 @@ impl Deployment {
             pool,
             shared,
             tasks: Mutex::default(),
+            started: lifecycle.map(|_| tokio::sync::Mutex::default()),
         };
         Self {
             live: Arc::new(live),
@@ -263,12 +268,7 @@ impl Deployment {
             if let Some(idle) = self.live.pool.take() {
                 return Ok(Seat(Some(idle)));
             }
-            let permit = self.live.pool.reserve().ok_or_else(|| {
-                NotSeated::Refused(Status::resource_exhausted(format!(
-                    "all {} instances of the service are busy",
-                    self.live.identity.limits.instances
-                )))
-            })?;
+            let permit = self.reserve()?;
             // It waits with the others then: whoever takes it before this call
             // would have made one.
             self.make(permit, deadline).await?;
@@ -316,14 +316,57 @@ impl Deployment {
         }
     }
 
+    /// Calls `deployment-lifecycle.start`, where the component has it and it was
+    /// not called yet. This happens before the first instance for calls is made.
+    async fn start(&self, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+        let Some(started) = &self.live.started else {
+            return Ok(());
+        };
+        let mut started = started.lock().await;
+        if !*started {
+            self.turn(Turn::Start, deadline).await?;
+            *started = true;
+        }
+        Ok(())
+    }
+
+    async fn turn(&self, what: Turn, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+        let permit = self.reserve()?;
+        let begin = |live, guest| instance::deployment(live, guest, permit, what);
+        self.run_apart(begin, deadline).await
+    }
+
     /// Makes and starts an instance that waits for calls.
     async fn make(&self, permit: Permit, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+        self.start(deadline).await?;
+        let begin = |live, guest| instance::warm(live, guest, permit);
+        self.run_apart(begin, deadline).await
+    }
+
+    fn reserve(&self) -> Result<Permit, NotSeated> {
+        self.live.pool.reserve().ok_or_else(|| {
+            NotSeated::Refused(Status::resource_exhausted(format!(
+                "all {} instances of the service are busy",
+                self.live.identity.limits.instances
+            )))
+        })
+    }
+
+    /// Runs a guest that serves no call.
+    async fn run_apart<F>(
+        &self,
+        begin: impl FnOnce(Arc<Live>, Arc<GuestTask>) -> F,
+        deadline: Option<Deadline>,
+    ) -> Result<(), NotSeated>
+    where
+        F: Future<Output = Finished> + Send + 'static,
+    {
         let deadline = deadline.map(|d| self.live.shared.clock.ms_of(d.instant()));
         let task = self.live.task();
         let busy = self.live.pool.busy();
-        let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
+        let begun = begin(Arc::clone(&self.live), Arc::clone(&task));
         let future = async move {
-            let finished = instance::warm(live, guest, permit).await;
+            let finished = begun.await;
             drop::<Busy>(busy);
             finished
         };
@@ -371,20 +414,24 @@ impl Deployment {
         &self.live.identity.usage
     }
 
-    /// Makes `count` instances that wait for calls, as far as the limits
-    /// allow.
+    /// Starts the deployment, and makes `count` instances that wait for calls,
+    /// as far as the limits allow.
     ///
     /// # Errors
     /// The status of the first that does not start, or not until `deadline`.
     pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
-        for _ in 0..count {
-            let Some(permit) = self.live.pool.reserve() else {
-                return Ok(());
-            };
-            let made = self.make(permit, Some(deadline)).await;
-            made.map_err(|(NotSeated::Refused(status) | NotSeated::NotStarted(status))| status)?;
-        }
-        Ok(())
+        let warmed = async {
+            self.start(Some(deadline)).await?;
+            for _ in 0..count {
+                let Some(permit) = self.live.pool.reserve() else {
+                    break;
+                };
+                self.make(permit, Some(deadline)).await?;
+            }
+            Ok(())
+        };
+        let warmed = warmed.await;
+        warmed.map_err(|(NotSeated::Refused(status) | NotSeated::NotStarted(status))| status)
     }
 
     /// Tells long calls to end (`context.draining`).
@@ -425,7 +472,26 @@ impl Deployment {
                 tracing::warn!("lifecycle.stop did not end within its grace");
             }
         }
+        self.finish().await;
         interrupted
+    }
+}
+
+impl Deployment {
+    /// Calls `deployment-lifecycle.stop` where `start` was called.
+    async fn finish(&self) {
+        let Some(started) = &self.live.started else {
+            return;
+        };
+        let mut started = started.lock().await;
+        if !std::mem::take(&mut *started) {
+            return;
+        }
+        let grace = self.live.identity.limits.cancel_grace;
+        let stopped = tokio::time::timeout(grace, self.turn(Turn::Stop, None)).await;
+        if !matches!(stopped, Ok(Ok(()))) {
+            tracing::warn!("deployment-lifecycle.stop did not end within its grace");
+        }
     }
 }
 

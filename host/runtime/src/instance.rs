@@ -23,8 +23,10 @@ const HOSTCALL_FUEL: usize = 512 << 20;
 /// Stream handles of earlier calls a guest may keep before its instance is
 /// retired: garbage-collected guests free them late or never.
 const MAX_KEPT_HANDLES: usize = 256;
-/// Name and function of the optional export called for each instance.
+/// Called for each instance, where the component has it.
 const LIFECYCLE: &str = "ostler:rpc/lifecycle@0.1.0";
+/// Called for each deployment, likewise.
+pub(crate) const DEPLOYMENT: &str = "ostler:rpc/deployment-lifecycle@0.1.0";
 
 /// A component instance, alone with its memory.
 pub(crate) struct Instance {
@@ -108,6 +110,39 @@ pub(crate) async fn warm(live: Arc<Live>, task: Arc<GuestTask>, permit: Permit) 
     }
 }
 
+/// An instance on which the deployment as a whole is started or stopped.
+pub(crate) async fn deployment(
+    live: Arc<Live>,
+    task: Arc<GuestTask>,
+    permit: Permit,
+    what: Turn,
+) -> Finished {
+    let turned = async {
+        let mut instance = Instance::instantiate(&live, &task, permit).await?;
+        match what {
+            Turn::Start => {
+                let started = instance.start(DEPLOYMENT, &live.config).await;
+                started.map_err(|status| not_started(&task, status))
+            }
+            Turn::Stop => {
+                instance.call_stop(DEPLOYMENT).await;
+                Ok(())
+            }
+        }
+    };
+    Finished {
+        outcome: Outcome::new(turned.await.map(|()| None)),
+        instance: None,
+    }
+}
+
+/// What is done to a deployment as a whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Turn {
+    Start,
+    Stop,
+}
+
 /// Whose fault it is that an instance did not start.
 fn not_started(task: &GuestTask, status: Status) -> Failure {
     match task.reason() {
@@ -117,7 +152,20 @@ fn not_started(task: &GuestTask, status: Status) -> Failure {
 }
 
 impl Instance {
+    /// One that is ready for calls.
     async fn create(
+        live: &Arc<Live>,
+        task: &Arc<GuestTask>,
+        permit: Permit,
+    ) -> Result<Self, Failure> {
+        let mut this = Self::instantiate(live, task, permit).await?;
+        let started = this.start(LIFECYCLE, &live.config).await;
+        started.map_err(|status| not_started(task, status))?;
+        live.identity.usage.created.fetch_add(1, Ordering::Relaxed);
+        Ok(this)
+    }
+
+    async fn instantiate(
         live: &Arc<Live>,
         task: &Arc<GuestTask>,
         permit: Permit,
@@ -156,22 +204,18 @@ impl Instance {
             .iter()
             .map(|service| vec![None; service.methods.len()])
             .collect();
-        let mut this = Self {
+        Ok(Self {
             store,
             instance,
             functions,
             live: Arc::downgrade(live),
             _permit: permit,
-        };
-        let started = this.start(&live.config).await;
-        started.map_err(|status| not_started(task, status))?;
-        live.identity.usage.created.fetch_add(1, Ordering::Relaxed);
-        Ok(this)
+        })
     }
 
-    /// Calls `lifecycle.start` where the component has one.
-    async fn start(&mut self, config: &[(String, String)]) -> Result<(), Status> {
-        let Some(start) = self.lifecycle("start") else {
+    /// Calls `start` of that interface where the component has one.
+    async fn start(&mut self, interface: &str, config: &[(String, String)]) -> Result<(), Status> {
+        let Some(start) = self.lifecycle(interface, "start") else {
             return Ok(());
         };
         type Answer = (Result<(), rpc_types::Status>,);
@@ -183,15 +227,16 @@ impl Instance {
             Ok((Ok(()),)) => Ok(()),
             Ok((Err(status),)) => {
                 let status = Status::from(status);
-                tracing::error!(tenant = &*self.store.data().identity.tenant, %status, "the instance refused to start");
+                tracing::error!(tenant = &*self.store.data().identity.tenant, %status, interface, "the service refused to start");
                 let message = format!("the service did not start: {}", status.message());
                 Err(Status::unavailable(message))
             }
             Err(error) => {
                 tracing::error!(
                     tenant = &*self.store.data().identity.tenant,
+                    interface,
                     error = format!("{error:#}"),
-                    "lifecycle.start failed"
+                    "start failed"
                 );
                 Err(Status::unavailable("the service did not start"))
             }
@@ -200,7 +245,11 @@ impl Instance {
 
     /// Calls `lifecycle.stop` where the component has one.
     pub(crate) async fn stop(&mut self) {
-        let Some(stop) = self.lifecycle("stop") else {
+        self.call_stop(LIFECYCLE).await;
+    }
+
+    async fn call_stop(&mut self, interface: &str) {
+        let Some(stop) = self.lifecycle(interface, "stop") else {
             return;
         };
         let stopped = match stop.typed::<(), ()>(&self.store) {
@@ -210,14 +259,15 @@ impl Instance {
         if let Err(error) = stopped {
             tracing::warn!(
                 tenant = &*self.store.data().identity.tenant,
+                interface,
                 error = format!("{error:#}"),
-                "lifecycle.stop failed"
+                "stop failed"
             );
         }
     }
 
-    fn lifecycle(&mut self, function: &str) -> Option<Func> {
-        let (_, interface) = self.instance.get_export(&mut self.store, None, LIFECYCLE)?;
+    fn lifecycle(&mut self, interface: &str, function: &str) -> Option<Func> {
+        let (_, interface) = self.instance.get_export(&mut self.store, None, interface)?;
         let (_, function) =
             self.instance
                 .get_export(&mut self.store, Some(&interface), function)?;

@@ -3,7 +3,9 @@
 
 use std::process::Stdio;
 
-use ostler_tests::{Host, Http, PATIENCE, Request, Table, call, example, field, guest, within};
+use ostler_tests::{
+    Host, Http, PATIENCE, Request, Table, call, command, example, field, guest, within,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -124,6 +126,42 @@ async fn an_instance_whose_start_fails_is_unavailable() {
         let other = call(host.addr, http, Request::get("/users/get_user?user_id=7")).await;
         assert_eq!(other.status(), 200);
     }
+}
+
+#[tokio::test]
+async fn a_deployment_is_started_once_before_its_instances_and_stopped_after_them() {
+    let config = lifecycle(r#"{ colour = "red" }"#);
+    let mut host = Host::start(&[], Some(&config)).await;
+    let said = |text: &'static str| move |line: &str| field(line, "message") == text;
+    // Before any call.
+    host.wait_for_log(said("deployment started"), PATIENCE)
+        .await;
+    assert_eq!(host.log.count(said("started")), 0);
+    let calls = (0..8).map(|_| call(host.addr, Http::One, Request::json("/counted/state", "")));
+    for answer in futures_util::future::join_all(calls).await {
+        assert_eq!(answer.json()["starts"], 1);
+    }
+    host.terminate();
+    // The last of its words.
+    host.wait_for_log(said("deployment stopped"), PATIENCE)
+        .await;
+    let count = |text| host.log.count(said(text));
+    assert_eq!(count("deployment started"), 1);
+    assert!(count("started") > 0);
+    assert_eq!(count("stopped"), count("started"));
+    assert!(host.wait().await.success());
+}
+
+#[tokio::test]
+async fn a_deployment_that_refuses_to_start_does_not_go_live() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, lifecycle(r#"{ fail = "deployment" }"#)).unwrap();
+    let mut command = command();
+    command.args(["run", "--listen", "127.0.0.1:0", "--config"]);
+    let output = command.arg(file.path()).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("told to fail as a whole"), "{text}");
 }
 
 #[tokio::test]

@@ -208,19 +208,27 @@ impl Deployer {
         let (component, loaded) = (bytes.clone(), contract.clone());
         let loading = move || load(&engine, label, &component, loaded, settings);
         let deployed = blocking(loading).await??;
-        if let Some(before) = before {
-            tell(Step::Warming);
-            warm(&before, &deployed).await?;
-        }
-        tell(Step::Waiting);
-        let file = match rollout.fleeting {
-            true => None,
-            false => self.file(bytes).await?,
+        let deployment = deployed.deployment.clone();
+        let put = async {
+            if before.is_some() {
+                tell(Step::Warming);
+            }
+            start(before.as_deref(), &deployed).await?;
+            tell(Step::Waiting);
+            let file = match rollout.fleeting {
+                true => None,
+                false => self.file(bytes).await?,
+            };
+            self.control.put_kept(&name, deployed, file, rollout).await
         };
-        let number = self
-            .control
-            .put_kept(&name, deployed, file, rollout)
-            .await?;
+        let number = match put.await {
+            Ok(number) => number,
+            Err(error) => {
+                // What was started and will not serve is stopped.
+                deployment.stop(Duration::ZERO).await;
+                return Err(error);
+            }
+        };
         tell(Step::Live);
         Ok(Placed {
             name,
@@ -300,11 +308,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
     worked.map_err(|panic| DeployError::Panicked(panic.to_string()))
 }
 
-/// As many instances as the version before has had calls at once, so that the
-/// switch finds them started; the new one may be slower.
-async fn warm(before: &Version, deployed: &Deployed) -> Result<(), DeployError> {
-    let calls = before.loaded().map_or(0, |before| before.calls.peak());
-    let count = calls.clamp(1, MAX_WARM);
+/// Starts the deployment as a whole, and as many instances as the version before
+/// has had calls at once, so that the switch finds them started; the new one may
+/// be slower.
+async fn start(before: Option<&Version>, deployed: &Deployed) -> Result<(), DeployError> {
+    let calls = |before: &Version| before.loaded().map_or(0, |before| before.calls.peak());
+    let count = before.map_or(0, |before| calls(before).clamp(1, MAX_WARM));
     let Some(deadline) = Deadline::after(clock::now(), START) else {
         return Ok(());
     };

@@ -1,10 +1,11 @@
-//! Is started and stopped; `fail = "true"` in its configuration makes the
-//! start fail.
+//! Is started and stopped, each instance and the deployment; `fail = "true"` in
+//! its configuration makes the start of an instance fail, `fail = "deployment"`
+//! that of the deployment.
 
 use std::cell::RefCell;
 
 use counted::{Counted, Started};
-use ostler_guest::{Lifecycle, Status, log};
+use ostler_guest::{DeploymentLifecycle, Lifecycle, Status, log};
 
 ostler_guest::service!("wit");
 
@@ -27,10 +28,7 @@ impl Counted for Service {
 
 impl Lifecycle for Service {
     fn start(config: Vec<(String, String)>) -> Result<(), Status> {
-        let fails = config
-            .iter()
-            .any(|(key, value)| key == "fail" && value == "true");
-        if fails {
+        if fails(&config, "true") {
             return Err(Status::failed_precondition("told to fail"));
         }
         log::info!(keys = config.len(), "started");
@@ -47,4 +45,23 @@ impl Lifecycle for Service {
     fn stop() {
         log::info!("stopped");
     }
+}
+
+impl DeploymentLifecycle for Service {
+    fn start(config: Vec<(String, String)>) -> Result<(), Status> {
+        if fails(&config, "deployment") {
+            return Err(Status::failed_precondition("told to fail as a whole"));
+        }
+        log::info!(keys = config.len(), "deployment started");
+        Ok(())
+    }
+
+    fn stop() {
+        log::info!("deployment stopped");
+    }
+}
+
+fn fails(config: &[(String, String)], what: &str) -> bool {
+    let mut pairs = config.iter();
+    pairs.any(|(key, value)| key == "fail" && value == what)
 }
