@@ -54,7 +54,8 @@ async fn lines_of_a_component_so_far_and_to_come() {
     let all = admin.says(&["logs"]).await;
     assert!(all.contains("component=which.v1"), "{all}");
     let own = admin.says(&["logs", "faults"]).await;
-    assert!(own.contains("deployed component=faults"), "{own}");
+    assert!(own.contains("deployed change=deploy"), "{own}");
+    assert!(own.contains("component=faults"), "{own}");
     assert!(!own.contains("which"), "{own}");
     assert_eq!(own.matches("ostler::guest: xxx").count(), 2, "{own}");
     let last = admin.says(&["logs", "faults", "--lines", "1"]).await;

@@ -46,7 +46,8 @@ async fn components() {
     table
         .row("a folder: ostler run", async {
             let output = ostler("run", &[folder.path()]).await;
-            refused(&output, FILE, folder.path(), &["cannot be read"]);
+            let words = ["exports no service"];
+            refused(&output, COMPONENT, folder.path(), &words);
         })
         .await;
     table

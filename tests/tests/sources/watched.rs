@@ -63,6 +63,8 @@ async fn a_changed_file_is_a_new_version() {
     write(folder.path(), "one.wasm", &which("one", "1.3.0", 4));
     becomes(&host, "one", Ok(3), Ok(4)).await;
     let deployed = |line: &str| ["deployed", "swapped"].contains(&&*field(line, "message"));
+    let last = |line: &str| deployed(line) && field(line, "version") == "4";
+    host.wait_for_log(last, PATIENCE).await;
     assert_eq!(host.log.count(deployed), 4, "{}", host.log.last());
 }
 

@@ -164,11 +164,14 @@ impl Deployer {
         rollout: Rollout,
         tell: impl Fn(Step),
     ) -> Result<Placed, DeployError> {
-        let name = candidate.name.clone();
+        let name = candidate.name.as_ref().unwrap_or(&candidate.label).clone();
+        let fresh = rollout.fresh;
         let placed = self.place(candidate, rollout, tell).await;
         placed.inspect_err(|error| {
-            let name = name.as_deref().unwrap_or_default();
-            self.control.failed(name, Change::Deploy, error);
+            // A host that cannot serve its configuration says so itself.
+            if !fresh {
+                self.control.failed(&name, Change::Deploy, error);
+            }
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod caps;
 mod gather;
+mod last;
 mod response;
 mod sniff;
 mod stream;
@@ -216,6 +217,11 @@ impl Listener {
             () = server.accept(&self.socket) => {}
             () = server.follow_certificate() => {}
         }
+        // Whoever connects from now on is not answered; who has begun to may
+        // still be on the way.
+        last::refuse_new(&self.socket);
+        let late = tokio::time::timeout(last::ON_THE_WAY, server.accept(&self.socket));
+        late.await.unwrap_or_default();
         server.accept_rest(self.socket);
         server.finish(grace).await
     }
