@@ -132,7 +132,10 @@ async fn an_instance_whose_start_fails_is_unavailable() {
 async fn a_deployment_is_started_once_before_its_instances_and_stopped_after_them() {
     let config = lifecycle(r#"{ colour = "red" }"#);
     let mut host = Host::start(&[], Some(&config)).await;
-    let said = |text: &'static str| move |line: &str| field(line, "message").starts_with(text);
+    let said = |text: &'static str| {
+        let by_guest = |line: &str| field(line, "target") == "ostler::guest";
+        move |line: &str| by_guest(line) && field(line, "message").starts_with(text)
+    };
     // Before any call.
     host.wait_for_log(said("deployment started"), PATIENCE)
         .await;

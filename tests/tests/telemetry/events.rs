@@ -41,7 +41,7 @@ async fn changes_are_told() {
             ["matrix.v1", "swap", "1", "2"],
             ["matrix.v1", "swap", "2", "3"],
             ["matrix.v1", "rollback", "3", "2"],
-            ["", "deploy", "", ""],
+            ["upload", "deploy", "", ""],
         ]
     );
     let line = admin.host.wait_for_log(
