@@ -212,6 +212,14 @@ impl fmt::Debug for Live {
     }
 }
 
+/// Whether a guest that serves no call runs beside those that do, at lower
+/// priority; not where a call waits for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Lane {
+    Yes,
+    No,
+}
+
 /// A component put live: its pool of instances. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -271,7 +279,7 @@ impl Deployment {
             let permit = self.reserve()?;
             // It waits with the others then: whoever takes it before this call
             // would have made one.
-            self.make(permit, deadline).await?;
+            self.make(permit, deadline, Lane::No).await?;
         }
     }
 
@@ -318,29 +326,39 @@ impl Deployment {
 
     /// Calls `deployment-lifecycle.start`, where the component has it and it was
     /// not called yet. This happens before the first instance for calls is made.
-    async fn start(&self, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+    async fn start(&self, deadline: Option<Deadline>, lane: Lane) -> Result<(), NotSeated> {
         let Some(started) = &self.live.started else {
             return Ok(());
         };
         let mut started = started.lock().await;
         if !*started {
-            self.turn(Turn::Start, deadline).await?;
+            self.turn(Turn::Start, deadline, lane).await?;
             *started = true;
         }
         Ok(())
     }
 
-    async fn turn(&self, what: Turn, deadline: Option<Deadline>) -> Result<(), NotSeated> {
+    async fn turn(
+        &self,
+        what: Turn,
+        deadline: Option<Deadline>,
+        lane: Lane,
+    ) -> Result<(), NotSeated> {
         let permit = self.reserve()?;
         let begin = |live, guest| instance::deployment(live, guest, permit, what);
-        self.run_apart(begin, deadline).await
+        self.run_apart(begin, deadline, lane).await
     }
 
     /// Makes and starts an instance that waits for calls.
-    async fn make(&self, permit: Permit, deadline: Option<Deadline>) -> Result<(), NotSeated> {
-        self.start(deadline).await?;
+    async fn make(
+        &self,
+        permit: Permit,
+        deadline: Option<Deadline>,
+        lane: Lane,
+    ) -> Result<(), NotSeated> {
+        self.start(deadline, lane).await?;
         let begin = |live, guest| instance::warm(live, guest, permit);
-        self.run_apart(begin, deadline).await
+        self.run_apart(begin, deadline, lane).await
     }
 
     fn reserve(&self) -> Result<Permit, NotSeated> {
@@ -357,32 +375,46 @@ impl Deployment {
         &self,
         begin: impl FnOnce(Arc<Live>, Arc<GuestTask>) -> F,
         deadline: Option<Deadline>,
+        lane: Lane,
     ) -> Result<(), NotSeated>
     where
         F: Future<Output = Finished> + Send + 'static,
     {
         let deadline = deadline.map(|d| self.live.shared.clock.ms_of(d.instant()));
         let task = self.live.task();
-        let busy = self.live.pool.busy();
         let begun = begin(Arc::clone(&self.live), Arc::clone(&task));
-        let future = async move {
-            let finished = begun.await;
-            drop::<Busy>(busy);
-            finished
-        };
-        task.start(Box::pin(future), deadline, Bill::NONE);
-        let running = Running {
-            task,
-            ran: false,
-            ended: false,
-        };
-        match running.await.result {
+        match self.running(task, begun, deadline, lane).await.result {
             Ok(_) => Ok(()),
             Err(Failure::Start(status)) => Err(NotSeated::NotStarted(status)),
             Err(Failure::Host(status)) => Err(NotSeated::Refused(status)),
             Err(Failure::Status(_) | Failure::Error(_)) => {
                 unreachable!("no method was called")
             }
+        }
+    }
+
+    /// The call, or what is none, that `guest` is.
+    fn running(
+        &self,
+        task: Arc<GuestTask>,
+        guest: impl Future<Output = Finished> + Send + 'static,
+        deadline_ms: Option<u64>,
+        lane: Lane,
+    ) -> Running {
+        let busy = self.live.pool.busy();
+        let future = Box::pin(async move {
+            let finished = guest.await;
+            drop::<Busy>(busy);
+            finished
+        });
+        match lane {
+            Lane::No => task.start(future, deadline_ms, Bill::NONE),
+            Lane::Yes => task.start_apart(future, deadline_ms),
+        }
+        Running {
+            task,
+            ran: lane == Lane::Yes,
+            ended: false,
         }
     }
 
@@ -421,12 +453,12 @@ impl Deployment {
     /// The status of the first that does not start, or not until `deadline`.
     pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
         let warmed = async {
-            self.start(Some(deadline)).await?;
+            self.start(Some(deadline), Lane::Yes).await?;
             for _ in 0..count {
                 let Some(permit) = self.live.pool.reserve() else {
                     break;
                 };
-                self.make(permit, Some(deadline)).await?;
+                self.make(permit, Some(deadline), Lane::Yes).await?;
             }
             Ok(())
         };
@@ -463,21 +495,31 @@ impl Deployment {
         }
         // The sweeper drops what ignores the interruption.
         pool.quiet().await;
-        while let Some(mut idle) = pool.take() {
-            let grace = self.live.identity.limits.cancel_grace;
-            if tokio::time::timeout(grace, idle.instance.stop())
-                .await
-                .is_err()
-            {
-                tracing::warn!("lifecycle.stop did not end within its grace");
-            }
+        while let Some(idle) = pool.take() {
+            self.end(idle).await;
         }
+        pool.quiet().await;
         self.finish().await;
         interrupted
     }
 }
 
 impl Deployment {
+    /// Stops an instance and gives its memory back.
+    async fn end(&self, idle: Idle) {
+        let Idle { instance, task, .. } = idle;
+        let Live {
+            identity, shared, ..
+        } = &*self.live;
+        let grace = identity.limits.cancel_grace.as_millis();
+        let grace = u64::try_from(grace).unwrap_or(u64::MAX);
+        let deadline = shared.clock.coarse_ms().saturating_add(grace);
+        let ended = self.running(task, instance::end(instance), Some(deadline), Lane::Yes);
+        if ended.await.result.is_err() {
+            tracing::warn!("lifecycle.stop did not end within its grace");
+        }
+    }
+
     /// Calls `deployment-lifecycle.stop` where `start` was called.
     async fn finish(&self) {
         let Some(started) = &self.live.started else {
@@ -488,7 +530,7 @@ impl Deployment {
             return;
         }
         let grace = self.live.identity.limits.cancel_grace;
-        let stopped = tokio::time::timeout(grace, self.turn(Turn::Stop, None)).await;
+        let stopped = tokio::time::timeout(grace, self.turn(Turn::Stop, None, Lane::Yes)).await;
         if !matches!(stopped, Ok(Ok(()))) {
             tracing::warn!("deployment-lifecycle.stop did not end within its grace");
         }

@@ -110,6 +110,15 @@ pub(crate) async fn warm(live: Arc<Live>, task: Arc<GuestTask>, permit: Permit) 
     }
 }
 
+/// The end of an instance that waited for calls.
+pub(crate) async fn end(mut instance: Box<Instance>) -> Finished {
+    instance.stop().await;
+    Finished {
+        outcome: Outcome::new(Ok(None)),
+        instance: None,
+    }
+}
+
 /// An instance on which the deployment as a whole is started or stopped.
 pub(crate) async fn deployment(
     live: Arc<Live>,

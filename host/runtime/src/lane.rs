@@ -1,5 +1,5 @@
 //! The guest lane: threads of lower priority on which guests run that were
-//! pre-empted or abandoned. First in, first out.
+//! pre-empted or abandoned, or that serve no call. First in, first out.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -10,6 +10,15 @@ use crate::task::GuestTask;
 
 /// Added to the niceness of a lane thread.
 const NICENESS: i32 = 5;
+
+/// Lets the calling thread stand back from those that serve calls, for good:
+/// for work that takes long and that no call waits for.
+pub fn stand_back() {
+    // Without the right to be nicer the work is done all the same.
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "a thread keeps its priority");
+    }
+}
 
 /// The queue of the lane. Bounded by the number of instances, since a task is
 /// in it at most once.
@@ -53,10 +62,7 @@ impl Lane {
     }
 
     fn run(&self, handle: &Handle) {
-        // Without the right to be nicer the lane works all the same.
-        if let Err(error) = rustix::process::nice(NICENESS) {
-            tracing::debug!(%error, "the guest lane keeps its priority");
-        }
+        stand_back();
         let _runtime = handle.enter();
         while let Some(task) = self.next() {
             task.run_on_lane();

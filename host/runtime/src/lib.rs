@@ -25,5 +25,6 @@ pub use deployment::{
     Running, Seat, Sink, Source, Stats,
 };
 pub use engine::{Engine, EngineConfig};
+pub use lane::stand_back;
 pub use limits::Limits;
 pub use usage::Usage;

@@ -214,16 +214,27 @@ impl GuestTask {
 
     /// Begins a call; the first poll runs the guest.
     pub(crate) fn start(&self, future: GuestFuture, deadline_ms: Option<u64>, bill: Bill) {
+        self.begin(Phase::Parked(future), deadline_ms, bill);
+    }
+
+    /// Begins what no caller waits for: all of it runs on the lane.
+    pub(crate) fn start_apart(self: &Arc<Self>, future: GuestFuture, deadline_ms: Option<u64>) {
+        self.begin(Phase::Lane(future), deadline_ms, Bill::NONE);
+        self.enqueue();
+    }
+
+    fn begin(&self, phase: Phase, deadline_ms: Option<u64>, bill: Bill) {
         self.reason.store(Reason::None as u8, Ordering::Relaxed);
         self.preempted.store(false, Ordering::Relaxed);
-        self.on_lane.store(false, Ordering::Relaxed);
+        let on_lane = matches!(phase, Phase::Lane(_));
+        self.on_lane.store(on_lane, Ordering::Relaxed);
         self.kill_ms.store(NEVER, Ordering::Relaxed);
         self.touch();
         self.meter.reset();
         self.bill.store(bill.place(), Ordering::Relaxed);
         *self.meta() = ReplyMeta::default();
         let mut slot = self.slot();
-        slot.phase = Phase::Parked(future);
+        slot.phase = phase;
         slot.attached = true;
         slot.waiter = None;
         // Last: from here on the sweeper may act on this call.

@@ -10,7 +10,7 @@ use ostler_schema::Contract;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::versions::Restored;
-use super::{DeployError, Deployer, blocking, load};
+use super::{DeployError, Deployer, aside, blocking, load};
 use crate::control::Control;
 use crate::registry::{Deployed, Outline, Share, Version};
 use crate::store::{Component, Kept, Record, Store, StoreError};
@@ -143,7 +143,7 @@ impl Deployer {
         let Some(keep) = self.control.keep().cloned() else {
             return Ok(None);
         };
-        let added = blocking(move || keep.store.add(&bytes)).await?;
+        let added = aside(move || keep.store.add(&bytes)).await?;
         added.map(Some).map_err(DeployError::Store)
     }
 }

@@ -1,6 +1,7 @@
 //! Putting versions live: contract → comparison → compilation → warming →
 //! switch; then the version before ends the calls it has.
 
+mod aside;
 mod error;
 mod keep;
 mod trust;
@@ -16,6 +17,8 @@ use ostler_runtime::{DeploymentOptions, Engine, Limits};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
+use self::aside::aside;
+pub(crate) use self::aside::blocking;
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
 pub use self::trust::{PublicKey, Trust, TrustError};
@@ -210,7 +213,7 @@ impl Deployer {
         let engine = self.engine.clone();
         let (component, loaded) = (bytes.clone(), contract.clone());
         let loading = move || load(&engine, label, &component, loaded, settings);
-        let deployed = blocking(loading).await??;
+        let deployed = aside(loading).await??;
         let deployment = deployed.deployment.clone();
         let put = async {
             if before.is_some() {
@@ -249,7 +252,7 @@ impl Deployer {
         signature: Option<Bytes>,
     ) -> Result<Arc<Contract>, DeployError> {
         let trust = self.trust.clone();
-        blocking(move || {
+        aside(move || {
             let verified = trust.verify(&bytes, signature.as_deref());
             verified.map_err(DeployError::Untrusted)?;
             let contract = Contract::from_component(&bytes);
@@ -275,8 +278,7 @@ impl Deployer {
 }
 
 async fn differences(old: Arc<Version>, new: Arc<Contract>) -> Result<Comparison, DeployError> {
-    let old = blocking(move || old.contract()).await??;
-    blocking(move || compare(&old, &new)).await
+    aside(move || Ok(compare(&*old.contract()?, &new))).await?
 }
 
 fn lines(comparison: &Comparison) -> Vec<String> {
@@ -300,15 +302,6 @@ fn load(
     let loaded = engine.load(bytes, contract.clone(), options);
     let deployment = loaded.map_err(DeployError::Load)?;
     Ok(Deployed::new(label, contract, deployment, settings.call))
-}
-
-/// Compiling takes seconds, and writing as long as the disk does: not on a
-/// thread that serves.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, DeployError> {
-    let worked = tokio::task::spawn_blocking(work).await;
-    worked.map_err(|panic| DeployError::Panicked(panic.to_string()))
 }
 
 /// Starts the deployment as a whole, and as many instances as the version before
