@@ -16,8 +16,8 @@ mod store;
 
 pub use control::{Control, Options};
 pub use deploy::{
-    Bounds, Candidate, ComponentInfo, DeployError, Deployer, Drain, Inspected, Placed, PublicKey,
-    Rollout, Settings, Step, Trust, TrustError, VersionInfo, VersionState,
+    Bounds, Candidate, ComponentInfo, DeployError, Deployer, Drain, Inspected, Placed, Probe,
+    Probing, PublicKey, Rollout, Settings, Step, Trust, TrustError, VersionInfo, VersionState,
 };
 pub use metrics::{Family, FamilyKind, Point, Reading};
 pub use middleware::{AccessLog, CallSpan, ChangeEvent, GuestSpan, Period, SpanSink, To, Traces};

@@ -240,7 +240,7 @@ impl AppBuilder {
             }),
         };
         let control = Control::new(&options);
-        let defaults = settings(&self.config.limits, Vec::new());
+        let defaults = settings(&self.config.limits);
         let deployer = Deployer::new(engine, control.clone(), defaults).trusting(trust);
         for found in components {
             let Found {
@@ -309,12 +309,14 @@ impl AppBuilder {
             let held = Held {
                 limits: service.limits,
                 config: service.config,
+                probe: service.probe,
             };
             wanted(service.component, service.watch, held)
         });
         let held = Held {
             limits: self.config.limits.clone(),
             config: Vec::new(),
+            probe: None,
         };
         let added = self.sources.drain(..).map(|source| match source {
             Source::At { origin, watch } => wanted(origin, watch, held.clone()),
@@ -351,12 +353,12 @@ impl fmt::Debug for AppBuilder {
     }
 }
 
-/// What a version is held to and given.
-pub(crate) fn settings(limits: &ServiceLimits, config: Vec<(String, String)>) -> Settings {
+/// What a version is held to.
+pub(crate) fn settings(limits: &ServiceLimits) -> Settings {
     Settings {
         guest: limits.guest(),
         call: limits.call.clone(),
-        config,
+        ..Settings::default()
     }
 }
 

@@ -67,7 +67,7 @@ pub struct CallInfo {
 /// What the guest reads.
 pub enum Input {
     /// The fields of the request message, or the one message, as
-    /// [`Request::spread`](ostler_schema::Request::spread) says.
+    /// [`Request::arguments`](ostler_schema::Request::arguments) gives them.
     Args(Vec<Value>),
     /// The messages of a streamed request.
     Stream(Box<dyn Source>),
@@ -115,6 +115,34 @@ pub trait Sink: Send {
     fn splits_chunks(&self) -> bool {
         false
     }
+}
+
+/// Takes what nobody reads.
+struct Ignored;
+
+impl Sink for Ignored {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn push(&mut self, _: Value) -> Result<(), Status> {
+        Ok(())
+    }
+
+    fn splits_chunks(&self) -> bool {
+        true
+    }
+}
+
+/// A call of the host's own, of a method with one request message.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its service, by its place in the contract.
+    pub service: usize,
+    /// Its method, likewise.
+    pub method: usize,
+    /// As [`Request::arguments`](ostler_schema::Request::arguments) gives them.
+    pub arguments: Vec<Value>,
 }
 
 /// How a call ended.
@@ -464,6 +492,48 @@ impl Deployment {
         };
         let warmed = warmed.await;
         warmed.map_err(|(NotSeated::Refused(status) | NotSeated::NotStarted(status))| status)
+    }
+
+    /// Has every instance that waits for calls answer one of the host's own,
+    /// beside those of callers.
+    ///
+    /// # Errors
+    /// That of the first which does not, or not until `deadline`.
+    pub async fn probe(&self, trial: &Trial, deadline: Deadline) -> Result<(), Failure> {
+        let idle: Vec<_> = std::iter::from_fn(|| self.live.pool.take()).collect();
+        let mut seats: Vec<_> = idle.into_iter().map(|idle| Seat(Some(idle))).collect();
+        for seat in &mut seats {
+            if let Some(idle) = seat.0.take() {
+                self.answer(idle, trial, deadline).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, idle: Idle, trial: &Trial, deadline: Deadline) -> Result<(), Failure> {
+        let Idle { instance, task, .. } = idle;
+        let Live {
+            identity, shared, ..
+        } = &*self.live;
+        let service = &identity.contract.services[trial.service];
+        let streams = service.methods[trial.method].pattern.streams_out();
+        let start = Start {
+            service: trial.service,
+            method: trial.method,
+            info: CallInfo {
+                call_id: "probe".to_owned(),
+                metadata: Metadata::new(),
+                deadline: Some(deadline),
+                peer: None,
+            },
+            input: Input::Args(trial.arguments.clone()),
+            sink: streams.then(|| Box::new(Ignored) as _),
+        };
+        let until = shared.clock.ms_of(deadline.instant());
+        let (live, guest) = (Arc::clone(&self.live), Arc::clone(&task));
+        let call = instance::run(live, guest, instance, start);
+        let answered = self.running(task, call, Some(until), Lane::Yes).await;
+        answered.result.map(drop)
     }
 
     /// Tells long calls to end (`context.draining`).

@@ -22,7 +22,7 @@ mod usage;
 pub use compile::{CompileLimits, Compiler, WorkerConfig, compile_worker};
 pub use deployment::{
     CallInfo, Closed, Deployment, DeploymentOptions, Failure, Input, LoadError, NotSeated, Outcome,
-    Running, Seat, Sink, Source, Stats,
+    Running, Seat, Sink, Source, Stats, Trial,
 };
 pub use engine::{Engine, EngineConfig};
 pub use lane::stand_back;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::proto::MessageId;
-use crate::{Name, TypeId};
+use crate::{Name, TypeId, Value};
 
 /// One exported WIT interface.
 #[derive(Clone, Debug)]
@@ -146,6 +146,14 @@ pub struct Request {
 }
 
 impl Request {
+    /// What the function is given for this message.
+    pub fn arguments(&self, message: Value) -> Vec<Value> {
+        match message {
+            Value::Record(fields) if self.spread => fields,
+            message => vec![message],
+        }
+    }
+
     /// What codecs take.
     pub fn codec(&self) -> MessageType {
         MessageType {

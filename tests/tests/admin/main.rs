@@ -6,6 +6,7 @@ mod access;
 mod canary;
 mod compile;
 mod logs;
+mod probe;
 mod retreat;
 mod signatures;
 mod versions;

@@ -51,6 +51,8 @@ impl Admin {
     async fn deploy(&self, component: Bytes) -> u32 {
         let rollout = Rollout {
             drain: Some("unlimited".to_owned()),
+            // What every guest does at its first call only is done before.
+            probe: Some("matrix.count {\"items\": 1, \"last\": 1}".to_owned()),
             ..Rollout::default()
         };
         let placed = self.client.deploy(component, &rollout, |_| {}).await;

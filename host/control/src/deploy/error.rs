@@ -25,6 +25,8 @@ pub enum DeployError {
     Load(LoadError),
     /// Its instances do not start.
     Start(Status),
+    /// They do not answer what they are probed with.
+    Probe(String),
     /// Its services are called as others.
     Names(RegistryError),
     /// There is no component of that name.
@@ -58,6 +60,7 @@ impl fmt::Display for DeployError {
             ),
             Self::Load(error) => error.fmt(f),
             Self::Start(status) => write!(f, "an instance did not start: {}", status.message()),
+            Self::Probe(text) => f.write_str(text),
             Self::Names(error) => error.fmt(f),
             Self::Unknown(name) => write!(
                 f,

@@ -4,6 +4,7 @@
 mod aside;
 mod error;
 mod keep;
+mod probe;
 mod trust;
 mod versions;
 mod watch;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_call::Deadline;
-use ostler_runtime::{DeploymentOptions, Engine, Limits};
+use ostler_runtime::{DeploymentOptions, Engine, Limits, Trial};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
@@ -21,6 +22,7 @@ use self::aside::aside;
 pub(crate) use self::aside::blocking;
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
+pub use self::probe::{Probe, Probing};
 pub use self::trust::{PublicKey, Trust, TrustError};
 pub(crate) use self::versions::{
     Before, Changed, Leaving, Place, Refused, Restored, Role, Versions,
@@ -64,6 +66,8 @@ pub struct Settings {
     pub call: CallLimits,
     /// Handed to `lifecycle.start`.
     pub config: Vec<(String, String)>,
+    /// What its instances have to answer before calls go to it.
+    pub probe: Option<Probe>,
 }
 
 /// How a version is put live.
@@ -80,6 +84,8 @@ pub struct Rollout {
     /// What its calls must be like, lest it be taken back; `None` for the
     /// usual ones of a version on trial, and for no watch of any other.
     pub bounds: Option<Bounds>,
+    /// What its instances have to answer before calls go to it.
+    pub probe: Probing,
     /// It is not kept over a restart: where it came from has it then.
     pub fleeting: bool,
 }
@@ -205,10 +211,20 @@ impl Deployer {
         if differences.verdict() == Verdict::Breaking && !rollout.force {
             return Err(DeployError::Breaking(lines(&differences)));
         }
-        let settings = settings.unwrap_or_else(|| match &before {
+        let mut settings = settings.unwrap_or_else(|| match &before {
             Some(before) => before.settings().clone(),
             None => self.settings.clone(),
         });
+        match &rollout.probe {
+            Probing::AsBefore => {}
+            Probing::Not => settings.probe = None,
+            Probing::By(probe) => settings.probe = Some(probe.clone()),
+        }
+        let depth = settings.call.depth;
+        let probe = match settings.probe.clone() {
+            Some(probe) => Some((probe.of(&contract, depth)?, probe)),
+            None => None,
+        };
         tell(Step::Compiling);
         let engine = self.engine.clone();
         let (component, loaded) = (bytes.clone(), contract.clone());
@@ -216,10 +232,10 @@ impl Deployer {
         let deployed = aside(loading).await??;
         let deployment = deployed.deployment.clone();
         let put = async {
-            if before.is_some() {
+            if before.is_some() || probe.is_some() {
                 tell(Step::Warming);
             }
-            start(before.as_deref(), &deployed).await?;
+            start(before.as_deref(), &deployed, probe.as_ref()).await?;
             tell(Step::Waiting);
             let file = match rollout.fleeting {
                 true => None,
@@ -294,6 +310,7 @@ fn load(
     contract: Arc<Contract>,
     settings: Settings,
 ) -> Result<Deployed, DeployError> {
+    let probe = settings.probe;
     let options = DeploymentOptions {
         tenant: DEFAULT_TENANT.into(),
         limits: settings.guest,
@@ -301,20 +318,30 @@ fn load(
     };
     let loaded = engine.load(bytes, contract.clone(), options);
     let deployment = loaded.map_err(DeployError::Load)?;
-    Ok(Deployed::new(label, contract, deployment, settings.call))
+    let deployed = Deployed::new(label, contract, deployment, settings.call);
+    Ok(deployed.probed_with(probe))
 }
 
 /// Starts the deployment as a whole, and as many instances as the version before
 /// has had calls at once, so that the switch finds them started; the new one may
 /// be slower.
-async fn start(before: Option<&Version>, deployed: &Deployed) -> Result<(), DeployError> {
+async fn start(
+    before: Option<&Version>,
+    deployed: &Deployed,
+    probe: Option<&(Trial, Probe)>,
+) -> Result<(), DeployError> {
     let calls = |before: &Version| before.loaded().map_or(0, |before| before.calls.peak());
     let count = before.map_or(0, |before| calls(before).clamp(1, MAX_WARM));
+    let count = count.max(usize::from(probe.is_some()));
     let Some(deadline) = Deadline::after(clock::now(), START) else {
         return Ok(());
     };
     let warming = deployed.deployment.warm(count, deadline);
-    warming.await.map_err(DeployError::Start)
+    warming.await.map_err(DeployError::Start)?;
+    match probe {
+        Some((trial, probe)) => probe::run(probe, trial, &deployed.deployment, deadline).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends a version that no new calls go to, unless it is brought back.

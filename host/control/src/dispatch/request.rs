@@ -65,10 +65,7 @@ pub(super) fn arguments(
     let plan = &deployed.contract.plan;
     let depth = deployed.limits.depth;
     let value = codec::decode(encoding, plan, request.codec(), message, depth)?;
-    Ok(match value {
-        Value::Record(fields) if request.spread => fields,
-        value => vec![value],
-    })
+    Ok(request.arguments(value))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use ostler_schema::{Contract, Method, Service};
 
 use super::{DEFAULT_TENANT, Profile};
 use crate::admit::Concurrency;
-use crate::deploy::{Settings, Watch};
+use crate::deploy::{Probe, Settings, Watch};
 use crate::metrics::{Meters, Metrics};
 
 /// What one call of a deployment may take; bounds of the guest itself are
@@ -84,6 +84,8 @@ pub struct Deployed {
     pub(crate) contract: Arc<Contract>,
     pub(crate) deployment: Deployment,
     pub(crate) limits: CallLimits,
+    /// What its instances had to answer.
+    probe: Option<Probe>,
     pub(crate) calls: Arc<Concurrency>,
     /// How its calls end, while somebody wants to know.
     pub(crate) watch: Watch,
@@ -121,9 +123,15 @@ impl Deployed {
             calls: Concurrency::new(limits.concurrency),
             watch: Watch::default(),
             limits,
+            probe: None,
             services,
             meters: OnceLock::new(),
         }
+    }
+
+    /// The same, whose instances had to answer this.
+    pub(crate) fn probed_with(self, probe: Option<Probe>) -> Self {
+        Self { probe, ..self }
     }
 
     /// The counters of its methods, by service.
@@ -138,6 +146,7 @@ impl Deployed {
             guest: self.deployment.limits().clone(),
             call: self.limits.clone(),
             config: self.deployment.config().to_vec(),
+            probe: self.probe.clone(),
         }
     }
 

@@ -35,7 +35,7 @@ impl Outline {
         contract.services.iter().map(Self::of_service).collect()
     }
 
-    pub(super) fn of_service(service: &Service) -> Self {
+    pub(crate) fn of_service(service: &Service) -> Self {
         Self {
             export: service.export.as_str().into(),
             plain: service.name.plain.clone(),
@@ -52,6 +52,11 @@ impl Outline {
     pub(super) fn major(&self) -> Option<&str> {
         let (_, version) = self.export.rsplit_once('@')?;
         version.split('.').next()
+    }
+
+    /// Whether this is one of its names.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        *self.plain == *name || *self.proto == *name || self.versioned().is_some_and(|v| v == name)
     }
 
     /// The plain name with the major where there is one: `users.v1`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::files::Digest;
-use crate::deploy::Settings;
+use crate::deploy::{Probe, Settings};
 use crate::registry::{CallLimits, Outline};
 
 /// The one format there is.
@@ -84,6 +84,8 @@ struct SettingsFields {
     #[serde(with = "CallFields")]
     call: CallLimits,
     config: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probe: Option<Probe>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -29,6 +29,7 @@ fn settings() -> Settings {
             ..CallLimits::default()
         },
         config: vec![("key".to_owned(), "value".to_owned())],
+        probe: Some("stock.level {\"item\": 1}".parse().unwrap()),
     }
 }
 

@@ -193,6 +193,7 @@ async fn deploy(
         share: rollout.share().map_err(Refused::request)?,
         drain: rollout.drain().map_err(Refused::request)?,
         bounds: rollout.bounds().map_err(Refused::request)?,
+        probe: rollout.probe().map_err(Refused::request)?,
         fleeting: false,
     };
     let sent = match rollout.source {

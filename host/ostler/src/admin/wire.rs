@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_control::{
-    Bounds, ComponentInfo, DeployError, Drain, Inspected, Settings, Share, Step, VersionState,
+    Bounds, ComponentInfo, DeployError, Drain, Inspected, Probe, Probing, Settings, Share, Step,
+    VersionState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,11 @@ pub struct Rollout {
     /// How long both are looked at once it gets all calls: `1m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watch: Option<String>,
+    /// A method and the request that each new instance has to answer before
+    /// the switch, now and of later versions: `users.get_user {"user_id": 7}`;
+    /// `none` for nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
     /// The version to go back to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
@@ -176,6 +182,18 @@ impl Rollout {
             calls: min_calls.unwrap_or(usual.calls),
             time: time("watch", watch)?.unwrap_or(usual.time),
         }))
+    }
+
+    /// What its instances have to answer, if anything was said of it.
+    ///
+    /// # Errors
+    /// What is wrong with `probe`.
+    pub(super) fn probe(&self) -> Result<Probing, String> {
+        match self.probe.as_deref() {
+            None => Ok(Probing::AsBefore),
+            Some("none") => Ok(Probing::Not),
+            Some(text) => text.parse().map(Probing::By),
+        }
     }
 
     /// Which calls a version on trial gets.
@@ -259,6 +277,9 @@ pub struct Detail {
     pub methods: Vec<MethodDetail>,
     /// What it is held to, as in a configuration.
     pub limits: BTreeMap<String, String>,
+    /// What its instances have to answer before calls go to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
 }
 
 /// A method of a component.
@@ -289,6 +310,7 @@ impl From<Inspected> for Detail {
         Self {
             methods: methods.collect(),
             limits: limits(&inspected.settings),
+            probe: inspected.settings.probe.as_ref().map(Probe::to_string),
             component: inspected.component.into(),
         }
     }
@@ -412,6 +434,7 @@ impl Fault {
             DeployError::Breaking(_) => (409, "breaking"),
             DeployError::Load(_) => (422, "load"),
             DeployError::Start(_) => (422, "start"),
+            DeployError::Probe(_) => (422, "probe"),
             DeployError::Names(_) => (409, "names"),
             DeployError::Unknown(_) => (404, "not_found"),
             DeployError::NoVersion { .. } => (409, "no_version"),

@@ -45,6 +45,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "30s")]
     drain: String,
 
+    /// A method and a request that every new instance has to answer before
+    /// calls go to it, of this version and of later ones, such as
+    /// 'users.get_user {"user_id": 7}'; `none` for nothing any more.
+    #[arg(long, value_name = "METHOD JSON")]
+    probe: Option<String>,
+
     #[command(flatten)]
     bounds: Bounds,
 
@@ -110,6 +116,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         max_latency: args.bounds.max_latency,
         min_calls: args.bounds.min_calls,
         watch: args.bounds.watch,
+        probe: args.probe,
         version: None,
     };
     let client = args.target.client()?;

@@ -98,8 +98,10 @@ fn of_detail(detail: &Detail) -> String {
         .map(|(key, value)| format!("{key} {value}"));
     let limits: Vec<_> = limits.collect();
     let services = detail.component.services.join(", ");
+    let probe = detail.probe.as_deref();
+    let probe = probe.map_or(String::new(), |probe| format!("probe: {probe}\n"));
     format!(
-        "{}: {services}\n\n{methods}\n{versions}\nlimits: {}\n",
+        "{}: {services}\n\n{methods}\n{versions}\nlimits: {}\n{probe}",
         detail.component.name,
         limits.join(", ")
     )

@@ -13,6 +13,7 @@ mod value;
 use std::fmt;
 use std::path::Path;
 
+use ostler_control::Probe;
 use ostler_transport::listener::TlsConfig;
 use toml::de::{DeTable, DeValue};
 
@@ -55,6 +56,8 @@ pub struct ServiceConfig {
     pub limits: ServiceLimits,
     /// What its `lifecycle.start` is given.
     pub config: Vec<(String, String)>,
+    /// What its instances have to answer before calls go to it.
+    pub probe: Option<Probe>,
 }
 
 /// What is wrong with a configuration: where, what, and the remedy.
@@ -391,7 +394,7 @@ fn service(
     at: usize,
     source: Source<'_>,
 ) -> Result<ServiceConfig, ConfigError> {
-    const KNOWN: [&str; 4] = ["component", "watch", "limits", "config"];
+    const KNOWN: [&str; 5] = ["component", "watch", "limits", "config", "probe"];
     apply_table(&mut (), &[], &KNOWN, table, "[[service]]", source)?;
     let Some(component) = table.get("component") else {
         return Err(source.error(
@@ -407,6 +410,7 @@ fn service(
         watch: false,
         limits: limits.clone(),
         config: Vec::new(),
+        probe: None,
     };
     if let Some(value) = table.get("watch") {
         let flag = Raw::File(value.get_ref()).flag();
@@ -430,6 +434,11 @@ fn service(
     }
     if let Some(value) = table.get("config") {
         service.config = guest_config(source.table(value, "config")?, source)?;
+    }
+    if let Some(value) = table.get("probe") {
+        let probe = Raw::File(value.get_ref()).text().and_then(str::parse);
+        let at = value.span().start;
+        service.probe = Some(probe.map_err(|e| source.error(at, format!("probe: {e}")))?);
     }
     Ok(service)
 }

@@ -18,7 +18,6 @@ use self::look::{Change, Look, Seen};
 use self::registry::SCHEME;
 pub use self::registry::{Pulled, Registries, RegistryError};
 pub(crate) use self::watch::{Held, How, Watch};
-use crate::app::settings;
 use crate::error::{Error, ErrorKind};
 use crate::trust;
 
@@ -196,7 +195,7 @@ impl Component {
             label: self.label,
             bytes: self.bytes,
             signature: self.signature,
-            settings: Some(settings(&self.held.limits, self.held.config)),
+            settings: Some(self.held.settings()),
         }
     }
 

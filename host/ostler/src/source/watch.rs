@@ -10,10 +10,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ostler_control::{Control, DeployError, Deployer, Drain, Placed, Rollout};
+use ostler_control::{Control, DeployError, Deployer, Drain, Placed, Probe, Rollout, Settings};
 use tokio_util::sync::CancellationToken;
 
 use super::{Change, Component, Look, Place, Seen, Stamp};
+use crate::app::settings;
 use crate::clock;
 use crate::config::ServiceLimits;
 use crate::error::Error;
@@ -29,6 +30,17 @@ const REST: u32 = 50;
 pub(crate) struct Held {
     pub(crate) limits: ServiceLimits,
     pub(crate) config: Vec<(String, String)>,
+    pub(crate) probe: Option<Probe>,
+}
+
+impl Held {
+    pub(super) fn settings(self) -> Settings {
+        Settings {
+            config: self.config,
+            probe: self.probe,
+            ..settings(&self.limits)
+        }
+    }
 }
 
 /// A place whose changes are deployed.
