@@ -14,7 +14,7 @@ use wasmtime::{Engine, OutOfMemory};
 use super::{NO_MEMORY, REFUSED, Told};
 use crate::engine::codegen_config;
 
-/// How far the worker stands back from what serves calls.
+/// How far the worker stands back from the thread that waits for it.
 const NICENESS: i32 = 10;
 
 /// What a process does that compiles for a host
