@@ -170,12 +170,9 @@ impl Control {
         let version = match self.versions.before(name, number)? {
             Before::Current => None,
             Before::Earlier(version) => {
-                deploy::bring_back(&version, self.keep()).await?;
-                if let Some(deployed) = version.loaded() {
-                    deployed.watch.live_in(self.home());
-                }
+                version.stay();
+                self.load_one(&version).await?;
                 version.blame(None);
-                self.woke(&version);
                 Some(version)
             }
         };
@@ -196,49 +193,64 @@ impl Control {
         let (control, from, why) = (self.clone(), from.clone(), why.to_owned());
         let retreat = async move {
             let _turn = control.back.lock().await;
-            let Some(place) = control.place(&from) else {
-                return Ok(());
-            };
-            let to = control.leave(&place, &why).await;
-            let (component, version) = (&*place.component, place.version.number);
-            match &to {
-                Ok(to) => {
-                    tracing::warn!(
-                        component,
-                        version,
-                        to,
-                        reason = why,
-                        "rolled back by itself"
-                    );
-                }
-                Err(error) => {
-                    tracing::error!(component, version, %error, reason = why, "not rolled back");
-                }
+            match control.place_of(&from) {
+                Some(place) => control.leave(&place, &why).await,
+                None => Ok(()),
             }
-            to.map(drop)
         };
         let went = self.retiring.spawn(retreat).await;
         went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
     }
 
-    async fn leave(&self, place: &Place, why: &str) -> Result<u32, DeployError> {
-        let number = match place.role {
-            Role::Trial { .. } => None,
-            Role::Current { before } => {
-                let none = || DeployError::NoVersion {
-                    component: place.component.to_string(),
-                    number: None,
-                };
-                Some(before.ok_or_else(none)?)
-            }
-        };
+    /// Takes calls from a version: ends its trial, or brings back the last
+    /// before that can be loaded.
+    async fn leave(&self, place: &Place, why: &str) -> Result<(), DeployError> {
+        let (component, version) = (&*place.component, place.version.number);
         place.version.blame(Some(why));
-        let back = self.go_back(&place.component, number, Drain::default());
-        back.await.inspect_err(|_| place.version.blame(None))
+        let to = match &place.role {
+            Role::Trial { .. } => {
+                let end = self.go_back(&place.component, None, Drain::default());
+                end.await
+            }
+            Role::Current { before } => self.go_back_to_any(&place.component, before).await,
+        };
+        match &to {
+            Ok(to) => tracing::warn!(
+                component,
+                version,
+                to,
+                reason = why,
+                "rolled back by itself"
+            ),
+            Err(error) => {
+                place.version.blame(None);
+                tracing::error!(component, version, %error, reason = why, "not rolled back");
+            }
+        }
+        to.map(drop)
     }
 
-    pub(crate) fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
-        self.versions.place(deployed)
+    async fn go_back_to_any(
+        &self,
+        component: &Arc<str>,
+        versions: &[u32],
+    ) -> Result<u32, DeployError> {
+        let mut failed = DeployError::NoVersion {
+            component: component.to_string(),
+            number: None,
+        };
+        for number in versions {
+            let back = self.go_back(component, Some(*number), Drain::default());
+            match back.await {
+                Ok(number) => return Ok(number),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    pub(crate) fn place_of(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+        self.versions.place_of(deployed)
     }
 
     /// The version that a call which was not entered goes to now, if its
@@ -369,41 +381,25 @@ impl Control {
     }
 
     async fn load(&self, version: &Arc<Version>) -> Result<(), Status> {
-        let error = match self.load_one(version).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
+        let Err(error) = self.load_one(version).await else {
+            return Ok(());
         };
-        let name = self.versions.component_of(version);
-        let name = name.ok_or_else(|| Status::unavailable("the component is gone"))?;
-        tracing::error!(
-            component = &*name,
-            version = version.number,
-            %error,
-            "a version that was deployed cannot be served"
-        );
-        let status = |error: DeployError| {
-            Status::unavailable(format!("the component cannot be loaded: {error}"))
-        };
-        if !self.versions.serves(&name, version) {
+        let _turn = self.back.lock().await;
+        let Some(place) = self.versions.place(version) else {
             // Calls go to another one by now.
             return Ok(());
-        }
-        if self.versions.is_on_trial(&name, version) {
-            let ended = self.rollback(&name, None, Drain::default()).await;
-            return ended.map(|_| ()).map_err(status);
-        }
-        for earlier in self.versions.earlier(&name, version.number) {
-            let back = self.rollback(&name, Some(earlier), Drain::default());
-            if back.await.is_ok() {
-                return Ok(());
-            }
-        }
-        Err(status(error))
+        };
+        let why = format!("the component cannot be loaded: {error}");
+        let left = self.leave(&place, &why).await;
+        left.map_err(|_| Status::unavailable(why))
     }
 
+    /// Loads a version, or takes back that it was to end.
     async fn load_one(&self, version: &Arc<Version>) -> Result<(), DeployError> {
         let _turn = version.turn.lock().await;
-        if version.loaded().is_some() {
+        if let Some(deployed) = version.loaded() {
+            deployed.deployment.resume();
+            deployed.calls.open();
             return Ok(());
         }
         let keep = self.keep().cloned().ok_or(DeployError::Leaving)?;
@@ -420,7 +416,7 @@ impl Control {
         if let Some(name) = self.versions.component_of(version) {
             self.meter(&name, &deployed);
         }
-        let role = self.place(&deployed).map(|place| place.role);
+        let role = self.place_of(&deployed).map(|place| place.role);
         if let Some(Role::Trial { .. }) = role {
             self.watch(deployed, Bounds::default());
         }

@@ -378,28 +378,3 @@ pub(crate) async fn retire(leaving: Leaving, drain: Drain, versions: &Versions) 
         "a version has ended"
     );
 }
-
-/// Makes a version that was left to end ready for calls, or loads it.
-///
-/// # Errors
-/// [`DeployError`] when it cannot be loaded.
-pub(crate) async fn bring_back(
-    version: &Arc<Version>,
-    keep: Option<&Arc<Keep>>,
-) -> Result<(), DeployError> {
-    version.stay();
-    let _turn = version.turn.lock().await;
-    if let Some(deployed) = version.loaded() {
-        deployed.deployment.resume();
-        deployed.calls.open();
-        return Ok(());
-    }
-    let Some(keep) = keep.cloned() else {
-        return Err(DeployError::Leaving);
-    };
-    let _place = keep.turn().await;
-    let (loader, loading) = (keep.clone(), version.clone());
-    let deployed = blocking(move || loader.load(&loading)).await??;
-    version.wake(Arc::new(deployed));
-    Ok(())
-}

@@ -108,19 +108,18 @@ impl Component {
         })
     }
 
-    /// The newest version before the current one that no calls were taken from.
-    fn before(&self) -> Option<u32> {
+    /// The versions before the current one that no calls were taken from, the
+    /// last of them first.
+    fn before(&self) -> Vec<u32> {
         let good = self.versions.iter().filter(|v| v.blamed().is_none());
         let numbers = good.map(|v| v.number);
-        numbers.filter(|n| *n < self.current.number).max()
+        let mut numbers: Vec<_> = numbers.filter(|n| *n < self.current.number).collect();
+        numbers.sort_by_key(|n| std::cmp::Reverse(*n));
+        numbers
     }
 
-    /// The place of what serves calls.
-    fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
-        let is = |version: &Arc<Version>| {
-            let loaded = version.loaded();
-            loaded.is_some_and(|loaded| Arc::ptr_eq(&loaded, deployed))
-        };
+    /// The place of the version that calls go to.
+    fn place(&self, is: impl Fn(&Arc<Version>) -> bool) -> Option<Place> {
         let (version, role) = match &self.canary {
             Some((canary, _)) if is(canary) => {
                 let beside = self.current.loaded();
@@ -164,8 +163,8 @@ pub(crate) struct Place {
 pub(crate) enum Role {
     /// All that no other gets.
     Current {
-        /// The number of the version to go back to, if there is one.
-        before: Option<u32>,
+        /// The numbers of the versions to go back to, the last first.
+        before: Vec<u32>,
     },
     /// Those on trial.
     Trial {
@@ -542,36 +541,21 @@ impl Versions {
         components.iter().find(has).map(|c| c.name.clone())
     }
 
-    /// Whether calls go to a version of a component.
-    pub(crate) fn serves(&self, name: &str, version: &Arc<Version>) -> bool {
-        let components = self.components.load();
-        let component = components.iter().find(|c| *c.name == *name);
-        component.is_some_and(|component| component.serves(version))
-    }
-
-    /// The versions of a component before this one, the last of them first.
-    pub(crate) fn earlier(&self, name: &str, number: u32) -> Vec<u32> {
-        let components = self.components.load();
-        let component = components.iter().find(|c| *c.name == *name);
-        let versions = component.into_iter().flat_map(|c| &c.versions);
-        let numbers = versions.map(|v| v.number).filter(|n| *n < number);
-        let mut numbers: Vec<_> = numbers.collect();
-        numbers.sort_by_key(|n| std::cmp::Reverse(*n));
-        numbers
-    }
-
-    /// Whether a version of a component gets a share of its calls.
-    pub(crate) fn is_on_trial(&self, name: &str, version: &Arc<Version>) -> bool {
-        let components = self.components.load();
-        let component = components.iter().find(|c| *c.name == *name);
-        let canary = component.and_then(|c| c.canary.as_ref());
-        canary.is_some_and(|(canary, _)| Arc::ptr_eq(canary, version))
-    }
-
     /// Which calls go to this, if any.
-    pub(crate) fn place(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+    pub(crate) fn place(&self, version: &Arc<Version>) -> Option<Place> {
         let components = self.components.load();
-        components.iter().find_map(|c| c.place(deployed))
+        let is = |candidate: &Arc<Version>| Arc::ptr_eq(candidate, version);
+        components.iter().find_map(|c| c.place(is))
+    }
+
+    /// The same of a version that is loaded.
+    pub(crate) fn place_of(&self, deployed: &Arc<Deployed>) -> Option<Place> {
+        let components = self.components.load();
+        let is = |version: &Arc<Version>| {
+            let loaded = version.loaded();
+            loaded.is_some_and(|loaded| Arc::ptr_eq(&loaded, deployed))
+        };
+        components.iter().find_map(|c| c.place(is))
     }
 
     /// The version of each component that calls go to.

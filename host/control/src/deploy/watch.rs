@@ -240,7 +240,9 @@ impl Drop for Counting {
 /// Watches a version that was just put live, until it has shown itself, a
 /// change takes its place, or it crosses a bound and is taken back.
 pub(crate) async fn watch(home: Home, deployed: Arc<Deployed>, bounds: Bounds) {
-    let place = home.control().and_then(|control| control.place(&deployed));
+    let place = home
+        .control()
+        .and_then(|control| control.place_of(&deployed));
     let Some(place) = place else { return };
     let (on_trial, beside) = match place.role {
         Role::Trial { beside } => (true, beside.map(Counting::begin)),
@@ -254,7 +256,7 @@ pub(crate) async fn watch(home: Home, deployed: Arc<Deployed>, bounds: Bounds) {
         let Some(control) = home.control() else {
             return;
         };
-        let watched = match control.place(&deployed).map(|place| place.role) {
+        let watched = match control.place_of(&deployed).map(|place| place.role) {
             Some(Role::Trial { .. }) => on_trial,
             Some(Role::Current { .. }) => !on_trial && clock::now() < until,
             None => false,
