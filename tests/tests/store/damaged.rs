@@ -86,12 +86,16 @@ async fn a_state_that_cannot_be_read_stops_the_host_and_stays() {
     let folder = Folder::new();
     let admin = folder.start().await;
     admin.deploy(stock(1, 1)).await;
+    assert_eq!(admin.change("promote", None).await, 1);
     admin.stop().await;
     let path = folder.store().join("state.json");
     let whole = fs::read_to_string(&path).unwrap();
     for (text, words) in [
-        (whole[..whole.len() - 20].to_owned(), "damaged"),
-        (whole.replacen('1', "2", 1), "has format 2"),
+        (
+            whole.replacen("\"added\":{", "\"added\":", 1),
+            "damaged (line 2",
+        ),
+        (whole.replacen('2', "3", 1), "has format 3"),
     ] {
         fs::write(&path, &text).unwrap();
         let said = refused(&folder).await;
@@ -103,8 +107,11 @@ async fn a_state_that_cannot_be_read_stops_the_host_and_stays() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert_eq!(folder.files().len(), 1);
     }
-    fs::write(&path, &whole).unwrap();
+    // A change that was not written to its end was not made.
+    fs::write(&path, format!("{whole}{{\"removed\":\"{}", crate::STOCK)).unwrap();
     let admin = folder.start().await;
+    let cut_off = |line: &str| line.contains("state.json") && line.contains("left out");
+    assert_eq!(admin.host.log.count(cut_off), 1);
     assert_eq!(admin.stock().await, 1);
     // Two hosts would overwrite what the other wrote.
     let said = refused(&folder).await;

@@ -9,7 +9,7 @@ mod kills;
 mod refused;
 mod restarts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,9 +69,28 @@ impl Folder {
         Admin { host, client }
     }
 
-    /// The state, as JSON.
-    fn state(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.store().join("state.json")).unwrap()).unwrap()
+    /// The state file.
+    fn state(&self) -> String {
+        fs::read_to_string(self.store().join("state.json")).unwrap()
+    }
+
+    /// The components of the state, by name: the last line of each counts.
+    fn components(&self) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let mut components = BTreeMap::new();
+        // A kill may leave a last line that is not whole.
+        let whole = state.split_inclusive('\n').filter(|l| l.ends_with('\n'));
+        for line in whole.skip(1) {
+            let change: Value = serde_json::from_str(line).unwrap();
+            let (kind, component) = change.as_object().unwrap().iter().next().unwrap();
+            if kind == "removed" {
+                components.remove(component.as_str().unwrap());
+            } else {
+                let name = component["name"].as_str().unwrap().to_owned();
+                components.insert(name, component.clone());
+            }
+        }
+        components
     }
 
     /// The files of components.
@@ -88,9 +107,9 @@ impl Folder {
 
     /// Sees that the files are those of the state, each whole.
     fn check_files(&self) {
-        let state = self.state();
-        let components = state["components"].as_array().unwrap().iter();
-        let versions = components.flat_map(|c| c["versions"].as_array().unwrap());
+        let components = self.components();
+        let versions = components.values();
+        let versions = versions.flat_map(|c| c["versions"].as_array().unwrap());
         let digests = versions.map(|v| format!("{}.wasm", v["digest"].as_str().unwrap()));
         let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         let files = self.files();

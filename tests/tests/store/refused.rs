@@ -54,8 +54,10 @@ async fn what_cannot_be_kept_is_refused() {
     let state = folder.state();
     // Where the next state would be written. Nobody but root is refused by the
     // mode of a folder.
-    let obstacle = folder.store().join("state.tmp");
-    fs::create_dir(&obstacle).unwrap();
+    let path = folder.store().join("state.json");
+    let state_away = folder.store().join("state-away");
+    fs::rename(&path, &state_away).unwrap();
+    fs::create_dir(&path).unwrap();
     assert_eq!(code(&admin, stock(1, 3), Rollout::default()).await, "store");
     for action in ["rollback", "drain"] {
         let rollout = Rollout::default();
@@ -65,10 +67,11 @@ async fn what_cannot_be_kept_is_refused() {
     }
     assert_eq!(admin.versions().await, ["1 kept", "2 live"]);
     assert_eq!(admin.stock().await, 2);
+    fs::remove_dir(&path).unwrap();
+    fs::rename(&state_away, &path).unwrap();
     assert_eq!(folder.state(), state);
     folder.check_files();
 
-    fs::remove_dir(&obstacle).unwrap();
     assert_eq!(admin.deploy(stock(1, 3)).await, 3);
     assert_eq!(admin.stock().await, 1);
     // So it is where the component itself cannot be written.

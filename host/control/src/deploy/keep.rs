@@ -13,7 +13,7 @@ use super::versions::Restored;
 use super::{DeployError, Deployer, aside, blocking, load};
 use crate::control::Control;
 use crate::registry::{Deployed, Outline, Share, Version};
-use crate::store::{Component, Kept, Record, Store, StoreError};
+use crate::store::{Change, Component, Kept, Record, Store, StoreError};
 
 /// Components that are loaded at once because calls wait for them.
 const LOADING: usize = 2;
@@ -27,18 +27,12 @@ pub(crate) struct Keep {
     most: usize,
     awake: Mutex<Vec<Weak<Version>>>,
     loading: Semaphore,
-    /// Components that have no place beside those of the configuration. They
-    /// stay in the store until they are deployed anew.
-    stranded: Mutex<Vec<Component>>,
 }
 
 impl Keep {
-    /// Keeps these, and none that is no more.
-    pub(super) fn save(&self, mut components: Vec<Component>) -> Result<(), StoreError> {
-        let mut stranded = lock(&self.stranded);
-        stranded.retain(|component| components.iter().all(|c| c.name != component.name));
-        components.extend(stranded.iter().cloned());
-        self.store.save(components)
+    /// Keeps a change over a restart. Blocking.
+    pub(super) fn save(&self, change: Change) -> Result<(), StoreError> {
+        self.store.save(change)
     }
 
     /// A place among those that load.
@@ -109,7 +103,6 @@ impl Deployer {
             most,
             awake: Mutex::default(),
             loading: Semaphore::new(LOADING),
-            stranded: Mutex::default(),
         });
         let control = self.control.clone();
         blocking(move || {
@@ -123,6 +116,8 @@ impl Deployer {
                 }
             }
             stranded.extend(control.restore(found)?);
+            // They have no place beside those of the configuration, or no
+            // version, and stay in the store until they are deployed anew.
             for (component, error) in &stranded {
                 tracing::error!(
                     component,
@@ -130,8 +125,6 @@ impl Deployer {
                     "a component is not served; deploy it again"
                 );
             }
-            let is_stranded = |c: &Component| stranded.iter().any(|(name, _)| *name == c.name);
-            *lock(&keep.stranded) = components.into_iter().filter(is_stranded).collect();
             control.keep_in(keep);
             Ok(())
         })

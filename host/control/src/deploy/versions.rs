@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::keep::Keep;
 use super::{DeployError, Settings};
 use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share, Version};
-use crate::store::{self, Kept, Trial};
+use crate::store::{self, Change, Kept, Trial};
 
 /// Versions of a component that may serve calls at once; the next swap waits.
 const MAX_LIVE: usize = 4;
@@ -312,7 +312,7 @@ impl Versions {
                 components.push(Component::new(name, version.clone()));
                 Ok(Edited::only(version))
             };
-            return self.change(&turn, registry, first).map(Some);
+            return self.change(&turn, registry, name, first).map(Some);
         };
         if component.live() >= MAX_LIVE {
             return Ok(None);
@@ -329,7 +329,7 @@ impl Versions {
                 }
             }
         };
-        let changed = self.change(&turn, registry, |components| {
+        let changed = self.change(&turn, registry, name, |components| {
             Ok(edit(find(components, name)?, put))
         })?;
         Ok(Some(Changed { version, ..changed }))
@@ -342,7 +342,7 @@ impl Versions {
     /// [`DeployError`] when there is no such component, or it cannot be kept.
     pub(crate) fn promote(&self, registry: &Registry, name: &str) -> Result<Changed, DeployError> {
         let turn = lock(&self.turn);
-        self.change(&turn, registry, |components| {
+        self.change(&turn, registry, name, |components| {
             let place = place(components, name)?;
             let component = &mut components[place];
             if let Some((canary, _)) = component.canary.clone() {
@@ -399,7 +399,7 @@ impl Versions {
         if let Some(version) = version {
             version.arrived();
         }
-        self.change(&turn, registry, |components| {
+        self.change(&turn, registry, name, |components| {
             Ok(edit(find(components, name)?, |component| {
                 component.canary = None;
                 let Some(version) = version else { return };
@@ -417,7 +417,7 @@ impl Versions {
     /// [`DeployError`] when there is none, or that cannot be kept.
     pub(crate) fn remove(&self, registry: &Registry, name: &str) -> Result<Changed, DeployError> {
         let turn = lock(&self.turn);
-        self.change(&turn, registry, |components| {
+        self.change(&turn, registry, name, |components| {
             let gone = components.remove(place(components, name)?);
             let canary = gone.canary.map(|(canary, _)| canary);
             let leaving = std::iter::once(gone.current.clone()).chain(canary);
@@ -449,7 +449,7 @@ impl Versions {
                 leaving.extend(restore(&mut components, component.clone())?);
             }
             let names: Vec<_> = components.iter().map(|c| c.name.clone()).collect();
-            match self.commit(&turn, registry, components) {
+            match self.commit(&turn, registry, components, None) {
                 Err(DeployError::Names(clash)) => {
                     // Those of the configuration come first, and do not clash.
                     let name = names[clash.place].to_string();
@@ -464,16 +464,20 @@ impl Versions {
         }
     }
 
-    /// Makes a change, or nothing: what calls find is what is kept.
+    /// Makes a change of one component, or nothing: what calls find is what is
+    /// kept.
     fn change(
         &self,
         turn: &MutexGuard<'_, ()>,
         registry: &Registry,
+        name: &str,
         edit: impl FnOnce(&mut Vec<Component>) -> Result<Edited, DeployError>,
     ) -> Result<Changed, DeployError> {
-        let mut components = Vec::clone(&self.components.load());
+        let before = self.components.load();
+        let mut components = Vec::clone(&before);
         let edited = edit(&mut components)?;
-        self.commit(turn, registry, components)?;
+        let change = kept(name, &before, &components);
+        self.commit(turn, registry, components, change)?;
         Ok(Changed {
             version: edited.version,
             leaving: edited.leaving.into_iter().map(leave).collect(),
@@ -485,13 +489,13 @@ impl Versions {
         _turn: &MutexGuard<'_, ()>,
         registry: &Registry,
         components: Vec<Component>,
+        change: Option<Change>,
     ) -> Result<(), DeployError> {
         let services = services(&components)?;
         // Before the switch: a version that calls went to is the one after a
         // restart, and who is told that a change was made can rely on it.
-        if let Some(keep) = self.keep() {
-            let records = components.iter().filter_map(Component::record);
-            keep.save(records.collect()).map_err(DeployError::Store)?;
+        if let (Some(keep), Some(change)) = (self.keep(), change) {
+            keep.save(change).map_err(DeployError::Store)?;
         }
         registry.publish(DEFAULT_TENANT, services);
         self.components.store(Arc::new(components));
@@ -695,6 +699,22 @@ fn edit(component: &mut Component, change: impl FnOnce(&mut Component)) -> Edite
 fn leave(version: Arc<Version>) -> Leaving {
     let stays = version.leave();
     Leaving { version, stays }
+}
+
+/// What is kept of the change of a component; nothing of one of the
+/// configuration.
+fn kept(name: &str, before: &[Component], after: &[Component]) -> Option<Change> {
+    let record = |components: &[Component]| {
+        let place = place(components, name).ok()?;
+        Some((place, components[place].record()?))
+    };
+    match (record(before), record(after)) {
+        (None, None) => None,
+        (Some(_), None) => Some(Change::Removed(name.to_owned())),
+        (None, Some((_, now))) => Some(Change::Added(now)),
+        (Some((1.., _)), Some((0, now))) => Some(Change::Promoted(now)),
+        (Some(_), Some((_, now))) => Some(Change::Changed(now)),
+    }
 }
 
 /// What calls find.

@@ -73,7 +73,7 @@ impl fmt::Display for StoreError {
                 "{}: it has format {format}, this host knows {}; run the version of ostler that \
                  wrote it, or set server.store to another folder and deploy anew",
                 path.display(),
-                super::state::FORMAT
+                super::journal::FORMAT
             ),
             Self::State { path, why } => write!(
                 f,

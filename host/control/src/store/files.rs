@@ -1,7 +1,7 @@
 //! Component files, called by the digest of their bytes. A file stays while a
 //! version in memory holds it or the state refers to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::fs::{self, File, OpenOptions};
@@ -71,13 +71,13 @@ pub(super) struct Files {
 struct Uses {
     /// How often each is held in memory.
     held: HashMap<Digest, usize>,
-    /// Those that a state on disk may refer to.
-    referred: HashSet<Digest>,
+    /// How often a state on disk may refer to each.
+    referred: HashMap<Digest, usize>,
 }
 
 impl Uses {
     fn has(&self, digest: &Digest) -> bool {
-        self.held.contains_key(digest) || self.referred.contains(digest)
+        self.held.contains_key(digest) || self.referred.contains_key(digest)
     }
 }
 
@@ -95,7 +95,10 @@ impl Files {
     pub(super) fn add(this: &Arc<Self>, bytes: &[u8]) -> Result<Kept, StoreError> {
         let kept = Self::hold(this, &Digest::of(bytes));
         let number = this.written.fetch_add(1, Ordering::Relaxed);
-        replace(&kept.path(), &format!("{number}.tmp"), bytes)?;
+        let path = kept.path();
+        let placed = place(&path, &format!("{number}.tmp"), bytes);
+        let synced = placed.and_then(|()| sync_folder(&path));
+        synced.map_err(|e| StoreError::io(&path, "cannot be written", e))?;
         Ok(kept)
     }
 
@@ -107,13 +110,22 @@ impl Files {
         }
     }
 
-    /// These are what a state on disk refers to; removes those that it did and
-    /// that nobody holds.
-    pub(super) fn refer(&self, digests: impl Iterator<Item = Digest>) {
+    /// A state on disk may refer to these from now on.
+    pub(super) fn refer(&self, digests: impl IntoIterator<Item = Digest>) {
         let mut uses = self.lock();
-        let before = std::mem::replace(&mut uses.referred, digests.collect());
-        for digest in before.iter().filter(|digest| !uses.has(digest)) {
-            self.remove(&self.path(digest));
+        for digest in digests {
+            *uses.referred.entry(digest).or_default() += 1;
+        }
+    }
+
+    /// What referred to these does so no longer: removes those that nothing
+    /// else refers to and that nobody holds.
+    pub(super) fn forget(&self, digests: impl IntoIterator<Item = Digest>) {
+        let mut uses = self.lock();
+        for digest in digests {
+            if less(&mut uses.referred, &digest) && !uses.has(&digest) {
+                self.remove(&self.path(&digest));
+            }
         }
     }
 
@@ -141,15 +153,8 @@ impl Files {
 
     fn release(&self, digest: &Digest) {
         let mut uses = self.lock();
-        if let Some(count) = uses.held.get_mut(digest) {
-            *count -= 1;
-            if *count > 0 {
-                return;
-            }
-        }
-        uses.held.remove(digest);
         // Under the lock: who adds it again holds it before writing it.
-        if !uses.has(digest) {
+        if less(&mut uses.held, digest) && !uses.has(digest) {
             self.remove(&self.path(digest));
         }
     }
@@ -210,20 +215,35 @@ impl Drop for Kept {
     }
 }
 
+/// Counts one less; says whether none is left.
+fn less(counts: &mut HashMap<Digest, usize>, digest: &Digest) -> bool {
+    let Some(count) = counts.get_mut(digest) else {
+        return false;
+    };
+    *count -= 1;
+    if *count > 0 {
+        return false;
+    }
+    counts.remove(digest);
+    true
+}
+
 /// Makes `bytes` the whole of the file at `path`, or leaves it as it is. What
-/// is written at first has `ending` instead of the path's own.
-pub(super) fn replace(path: &Path, ending: &str, bytes: &[u8]) -> Result<(), StoreError> {
+/// is written at first has `ending` instead of the path's own. Whether it is so
+/// after a crash as well is known once its folder is synced.
+pub(super) fn place(path: &Path, ending: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension(ending);
     let placed = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = placed {
+    placed.inspect_err(|_| {
         // It may not have come into being.
         fs::remove_file(&temporary).unwrap_or_default();
-        return Err(StoreError::io(path, "cannot be written", error));
-    }
-    // Only then is the name on disk as well.
+    })
+}
+
+/// Puts the name of a file on disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|e| StoreError::io(path, "cannot be written", e))
+    File::open(folder)?.sync_all()
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

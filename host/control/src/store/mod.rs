@@ -2,13 +2,15 @@
 //! digest of their bytes, and one file that says which versions there are and
 //! which of them calls go to.
 //!
-//! Every file is replaced whole: written beside its place, synced, renamed. The
-//! file of a component is there before the state refers to it and goes after,
-//! so that whenever the host is killed, the state on disk is a whole one and
-//! what it refers to is there.
+//! The file of a component is written beside its place, synced and renamed; the
+//! state file grows by a line for each change. The file of a component is there
+//! before the state refers to it and goes after, so that whenever the host is
+//! killed, the state on disk is the one before a change or after it, and what
+//! it refers to is there.
 
 mod error;
 mod files;
+mod journal;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,9 +22,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::error::StoreError;
-use self::files::Files;
 pub(crate) use self::files::Kept;
-pub(crate) use self::state::{Component, Record, Trial};
+use self::files::{Digest, Files};
+use self::journal::{Failure, Journal};
+use self::state::Components;
+pub(crate) use self::state::{Change, Component, Record, Trial};
 use crate::deploy::Settings;
 
 /// The bits that let others in.
@@ -37,18 +41,19 @@ const COMPONENTS: &str = "components";
 /// The folder that deployments are kept in, for one host alone.
 #[derive(Debug)]
 pub struct Store {
-    folder: PathBuf,
     files: Arc<Files>,
     state: Mutex<State>,
     /// Locked until it is closed, which the end of the process does as well.
     _lock: File,
 }
 
-/// What the state file has.
-#[derive(Debug, Default)]
+/// What is deployed, and the file that says so.
+#[derive(Debug)]
 struct State {
-    text: Vec<u8>,
-    components: Vec<Component>,
+    components: Components,
+    journal: Journal,
+    /// What a change refers to that was refused and may be on disk.
+    uncertain: Vec<Digest>,
 }
 
 impl Store {
@@ -69,20 +74,16 @@ impl Store {
             return Err(StoreError::Open(folder));
         }
         let lock = lock_file(&folder)?;
-        let path = folder.join(STATE);
-        let state = match fs::read(&path) {
-            Ok(text) => State {
-                components: state::parse(&text).map_err(|unreadable| unreadable.of(&path))?,
-                text,
-            },
-            Err(e) if e.kind() == io::ErrorKind::NotFound => State::default(),
-            Err(e) => return Err(StoreError::io(&path, "cannot be read", e)),
-        };
+        let (journal, found) = Journal::open(folder.join(STATE))?;
         let files = Arc::new(Files::new(components));
-        files.refer(state.components.iter().flat_map(Component::digests));
+        files.refer(found.all().into_iter().flat_map(Component::digests));
         files.clean();
+        let state = State {
+            components: found,
+            journal,
+            uncertain: Vec::new(),
+        };
         Ok(Self {
-            folder,
             files,
             state: Mutex::new(state),
             _lock: lock,
@@ -98,7 +99,8 @@ impl Store {
 
     /// What the state has.
     pub(crate) fn components(&self) -> Vec<Component> {
-        self.state().components.clone()
+        let state = self.state();
+        state.components.all().into_iter().cloned().collect()
     }
 
     /// Writes the file of a component; it goes with the last that refers to
@@ -115,34 +117,38 @@ impl Store {
         Files::hold(&self.files, &record.digest)
     }
 
-    /// Makes this the state. Blocking.
+    /// Makes a change of the state. Blocking.
     ///
     /// # Errors
-    /// [`StoreError::Io`]: what was the state still is. Should it be on disk
-    /// all the same, so are the files it refers to.
-    pub(crate) fn save(&self, components: Vec<Component>) -> Result<(), StoreError> {
-        let path = self.folder.join(STATE);
-        let text = state::text(&components)
-            .map_err(|e| StoreError::io(&path, "cannot be written", e.into()))?;
+    /// [`StoreError::Io`]: what was the state still is. Should the change be on
+    /// disk all the same, so are the files it refers to.
+    pub(crate) fn save(&self, change: Change) -> Result<(), StoreError> {
         let mut state = self.state();
-        if text == state.text {
-            return Ok(());
-        }
-        let now = || components.iter().flat_map(Component::digests);
-        let before = || state.components.iter().flat_map(Component::digests);
-        self.files.refer(before().chain(now()));
-        if let Err(error) = files::replace(&path, "tmp", &text) {
-            if fs::read(&path).is_ok_and(|text| text == state.text) {
-                self.files.refer(before());
-            } else {
-                // What comes next is written, whatever it is.
-                state.text.clear();
+        let State {
+            components,
+            journal,
+            uncertain,
+        } = &mut *state;
+        let now = change.digests();
+        self.files.refer(now.iter().cloned());
+        match journal.write(components, &change) {
+            Ok(()) => {
+                let before = components.apply(change);
+                self.files
+                    .forget(before.iter().flat_map(Component::digests));
+                self.files.forget(uncertain.drain(..));
+                return Ok(());
             }
-            return Err(error);
+            Err(Failure::Undone(error)) => {
+                self.files.forget(now);
+                Err(error)
+            }
+            Err(Failure::Uncertain(error)) => {
+                uncertain.extend(now);
+                Err(error)
+            }
         }
-        self.files.refer(now());
-        *state = State { text, components };
-        Ok(())
+        .map_err(|e| StoreError::io(journal.path(), "cannot be written", e))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

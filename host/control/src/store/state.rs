@@ -1,31 +1,77 @@
-//! The state file: JSON, so that a person can read it.
+//! What is deployed, as it is in the state file: JSON, so that a person can
+//! read it.
 
-use std::path::Path;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ostler_runtime::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::files::Digest;
 use crate::deploy::{Probe, Settings};
 use crate::registry::{CallLimits, Outline};
 
-/// The one format there is.
-pub(super) const FORMAT: u64 = 1;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Whole {
-    #[serde(rename = "format")]
-    _format: u64,
-    components: Vec<Component>,
+/// A change of what is deployed, a line of the state file: the component as it
+/// is from then on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Change {
+    /// It is new: its place is behind all others.
+    Added(Component),
+    /// It keeps its place.
+    Changed(Component),
+    /// Its place is before all others: it gets the names it shares with them.
+    Promoted(Component),
+    /// It is there no longer.
+    Removed(String),
 }
 
-/// What every format has.
-#[derive(Deserialize)]
-struct Head {
-    format: u64,
+impl Change {
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        match self {
+            Self::Added(now) | Self::Changed(now) | Self::Promoted(now) => now.digests().collect(),
+            Self::Removed(_) => Vec::new(),
+        }
+    }
+}
+
+/// What is deployed after a number of changes.
+#[derive(Debug, Default)]
+pub(super) struct Components {
+    /// Each with its place, by name.
+    by_name: HashMap<String, (i64, Component)>,
+    /// No place is as far from zero.
+    end: i64,
+}
+
+impl Components {
+    /// Makes a change; gives what the component was before.
+    pub(super) fn apply(&mut self, change: Change) -> Option<Component> {
+        self.end += 1;
+        let (place, component) = match change {
+            Change::Added(component) => (self.end, component),
+            Change::Changed(component) => {
+                let before = self.by_name.get(&component.name);
+                (before.map_or(self.end, |(place, _)| *place), component)
+            }
+            Change::Promoted(component) => (-self.end, component),
+            Change::Removed(name) => return self.by_name.remove(&name).map(|(_, before)| before),
+        };
+        let name = component.name.clone();
+        let before = self.by_name.insert(name, (place, component));
+        before.map(|(_, before)| before)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// In the order of their places.
+    pub(super) fn all(&self) -> Vec<&Component> {
+        let mut all: Vec<_> = self.by_name.values().collect();
+        all.sort_by_key(|(place, _)| *place);
+        all.into_iter().map(|(_, component)| component).collect()
+    }
 }
 
 /// A component that was deployed.
@@ -109,42 +155,4 @@ struct CallFields {
     reply: Option<usize>,
     depth: usize,
     concurrency: usize,
-}
-
-/// Why a text is no state.
-#[derive(Debug)]
-pub(super) enum Unreadable {
-    Format(u64),
-    Damaged(String),
-}
-
-impl Unreadable {
-    pub(super) fn of(self, path: &Path) -> StoreError {
-        let path = path.to_owned();
-        match self {
-            Self::Format(format) => StoreError::Format { path, format },
-            Self::Damaged(why) => StoreError::State { path, why },
-        }
-    }
-}
-
-pub(super) fn parse(text: &[u8]) -> Result<Vec<Component>, Unreadable> {
-    let damaged = |e: serde_json::Error| Unreadable::Damaged(e.to_string());
-    let Head { format } = serde_json::from_slice(text).map_err(damaged)?;
-    if format != FORMAT {
-        return Err(Unreadable::Format(format));
-    }
-    let whole: Whole = serde_json::from_slice(text).map_err(damaged)?;
-    Ok(whole.components)
-}
-
-/// A line for each component.
-pub(super) fn text(components: &[Component]) -> serde_json::Result<Vec<u8>> {
-    let mut text = format!("{{\"format\": {FORMAT}, \"components\": [").into_bytes();
-    for (place, component) in components.iter().enumerate() {
-        text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
-        serde_json::to_writer(&mut text, component)?;
-    }
-    text.extend_from_slice(b"\n]}\n");
-    Ok(text)
 }

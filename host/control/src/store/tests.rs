@@ -1,13 +1,15 @@
 //! Stores as they are found: whole, torn, foreign, in use, with garbage.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use ostler_runtime::Limits;
 use tempfile::TempDir;
 
+use super::Change::{Added, Changed, Promoted, Removed};
 use super::*;
 use crate::registry::{CallLimits, Outline};
 
@@ -66,8 +68,34 @@ fn component(versions: &[(u32, &Kept)]) -> Component {
 fn with(folder: &Path, bytes: &[u8]) -> Store {
     let store = Store::open(folder).unwrap();
     let kept = store.add(bytes).unwrap();
-    store.save(vec![component(&[(1, &kept)])]).unwrap();
+    store.save(Added(component(&[(1, &kept)]))).unwrap();
     store
+}
+
+/// A component of this name.
+fn named(name: &str, kept: &Kept) -> Component {
+    Component {
+        name: name.to_owned(),
+        ..component(&[(1, kept)])
+    }
+}
+
+/// All of what is kept, as text.
+fn all(store: &Store) -> String {
+    serde_json::to_string(&store.components()).unwrap()
+}
+
+/// The names of what is kept, in its order.
+fn order(store: &Store) -> Vec<String> {
+    let components = store.components().into_iter();
+    components.map(|component| component.name).collect()
+}
+
+fn lines(folder: &Path) -> usize {
+    fs::read_to_string(folder.join(STATE))
+        .unwrap()
+        .lines()
+        .count()
 }
 
 /// Names in the folder of components.
@@ -93,8 +121,8 @@ fn what_was_saved_is_found() {
     let store = Store::open(&folder).unwrap();
     assert!(store.components().is_empty());
     let (one, two) = (store.add(b"one").unwrap(), store.add(b"two").unwrap());
-    let saved = vec![component(&[(1, &one), (2, &two)])];
-    store.save(saved.clone()).unwrap();
+    let saved = component(&[(1, &one), (2, &two)]);
+    store.save(Added(saved.clone())).unwrap();
     assert!(mode(&folder) == 0o700 && mode(&folder.join(COMPONENTS)) == 0o700);
     for file in [folder.join(STATE), folder.join(LOCK), one.path()] {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
@@ -104,8 +132,8 @@ fn what_was_saved_is_found() {
     let store = Store::open(&folder).unwrap();
     let found = store.components();
     assert_eq!(
-        state::text(&found).unwrap(),
-        state::text(&saved).unwrap(),
+        all(&store),
+        serde_json::to_string(&[saved]).unwrap(),
         "all of it, limits and share as well"
     );
     let file = |number: usize| store.file(&found[0].versions[number]);
@@ -122,21 +150,28 @@ fn a_file_stays_as_long_as_anything_refers_to_it() {
     assert!(names(&folder).is_empty());
 
     let (one, two) = (store.add(b"one").unwrap(), store.add(b"two").unwrap());
-    store
-        .save(vec![component(&[(1, &one), (2, &two)])])
-        .unwrap();
+    let both = component(&[(1, &one), (2, &two)]);
+    store.save(Added(both)).unwrap();
     // The same bytes again, refused: the version that has them needs them.
     drop(store.add(b"one").unwrap());
     assert_eq!(names(&folder).len(), 2);
     // No longer in the state, but somebody may bring it back.
-    store.save(vec![component(&[(2, &two)])]).unwrap();
+    store.save(Changed(component(&[(2, &two)]))).unwrap();
     assert_eq!(&one.read().unwrap()[..], b"one");
     drop(one);
     assert_eq!(names(&folder).len(), 1);
+    // Another component of the same bytes, twice.
+    let twice = Component {
+        name: "copy".to_owned(),
+        ..component(&[(1, &two), (2, &two)])
+    };
+    store.save(Added(twice)).unwrap();
     // Not held, but in the state: as at the end of the host.
     drop(two);
-    assert_eq!(names(&folder).len(), 1);
-    store.save(Vec::new()).unwrap();
+    for name in ["stock", "copy"] {
+        assert_eq!(names(&folder).len(), 1, "{name} needs it");
+        store.save(Removed(name.to_owned())).unwrap();
+    }
     assert!(names(&folder).is_empty());
 }
 
@@ -189,19 +224,52 @@ fn a_damaged_component_is_told_by_its_name() {
 #[test]
 fn a_state_that_cannot_be_read_is_left_alone() {
     let (_parent, folder) = folder();
-    drop(with(&folder, b"one"));
+    let store = with(&folder, b"one");
+    let one = store.add(b"one").unwrap();
+    for name in ["second", "third"] {
+        store.save(Added(named(name, &one))).unwrap();
+    }
+    drop((one, store));
     let path = folder.join(STATE);
     let whole = fs::read_to_string(&path).unwrap();
+    let [head, first, second, third] = whole.lines().collect::<Vec<_>>()[..] else {
+        panic!("four lines: {whole}")
+    };
     let digest = String::from(files::Digest::of(b"one"));
+    let old = format!("{{\"format\": 1, \"components\": [\n{first}\n]}}\n");
     for (text, words) in [
-        (String::new(), "damaged"),
-        (whole[..whole.len() / 2].to_owned(), "damaged"),
-        (format!("{whole}}}"), "damaged"),
-        ("[]".to_owned(), "damaged"),
-        (whole.replace("\"format\": 1", "\"format\": 2"), "format 2"),
+        (String::new(), "line 1"),
+        (head[..head.len() / 2].to_owned(), "line 1"),
+        (format!("{first}\n{second}\n"), "line 1"),
+        ("[]".to_owned(), "line 1"),
+        (
+            whole.replacen("\"format\":2", "\"format\":3", 1),
+            "format 3",
+        ),
         (r#"{"format":7,"else":[]}"#.to_owned(), "format 7"),
+        // Half of a line that is not the last, a line of zeros, two lines in
+        // one, none at all.
+        (
+            format!("{head}\n{}\n{second}\n", &first[..first.len() / 2]),
+            "line 2",
+        ),
+        (
+            format!("{head}\n{first}\n\0\0\0\n{third}\n"),
+            "line 3, column 1",
+        ),
+        (format!("{head}\n{first}{second}\n{third}\n"), "line 2"),
+        (format!("{head}\n{first}\n\n{third}\n"), "line 3"),
+        // Nothing that is cut off leaves these, wherever they are.
         (whole.replace("\"last\":9,", ""), "missing field `last`"),
-        (whole.replace("\"last\":9", "\"last\":-9"), "damaged"),
+        (
+            format!("{head}\n{}\n", first.replace("\"last\":9,", "")),
+            "missing field `last`",
+        ),
+        (
+            format!("{head}\n{first}\n{{\"renamed\":\"stock\"}}\n"),
+            "line 3, column 10: unknown variant `renamed`",
+        ),
+        (whole.replace("\"last\":9", "\"last\":-9"), "line 2"),
         (
             whole.replace("\"last\"", "\"latest\""),
             "unknown field `latest`",
@@ -210,6 +278,7 @@ fn a_state_that_cannot_be_read_is_left_alone() {
             whole.replace(&digest, "../../../../etc/passwd"),
             "64 hexadecimal",
         ),
+        (old, "line 2, column 8: unknown field `added`"),
     ] {
         fs::write(&path, &text).unwrap();
         let error = refused(&folder);
@@ -219,6 +288,135 @@ fn a_state_that_cannot_be_read_is_left_alone() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert_eq!(names(&folder).len(), 1, "{text}");
     }
+}
+
+#[test]
+fn what_was_not_written_to_its_end_was_not_changed() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let path = folder.join(STATE);
+    let (before, start) = (all(&store), fs::read(&path).unwrap().len());
+    let two = store.add(b"two").unwrap();
+    store
+        .save(Changed(component(&[(1, &two), (2, &two)])))
+        .unwrap();
+    store.save(Removed("stock".to_owned())).unwrap();
+    drop((two, store));
+    let whole = fs::read(&path).unwrap();
+    let line = start + whole[start..].iter().position(|b| *b == b'\n').unwrap() + 1;
+    // What some file systems leave behind what they wrote.
+    let zeros = |end: usize| [&whole[..end], &[0; 9], b"\n"].concat();
+    let torn = (start + 1..line).flat_map(|end| [whole[..end].to_vec(), zeros(end)]);
+    for torn in torn {
+        fs::write(&path, &torn).unwrap();
+        let store = Store::open(&folder).unwrap();
+        let text = String::from_utf8_lossy(&torn);
+        assert_eq!(all(&store), before, "{text}");
+        assert_eq!(fs::read(&path).unwrap(), torn, "it is not changed");
+        // What comes next is not behind it.
+        let one = store.file(&store.components()[0].versions[0]);
+        store.save(Added(named("next", &one))).unwrap();
+        drop((one, store));
+        let store = Store::open(&folder).unwrap();
+        assert_eq!(order(&store), ["stock", "next"], "{text}");
+        assert_eq!(lines(&folder), 3);
+    }
+    fs::write(&path, &whole[..line]).unwrap();
+    assert_eq!(
+        Store::open(&folder).unwrap().components()[0].versions.len(),
+        2
+    );
+}
+
+#[test]
+fn the_format_before_is_read_and_replaced() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let one = store.add(b"one").unwrap();
+    for name in ["b", "a"] {
+        store.save(Added(named(name, &one))).unwrap();
+    }
+    let components = all(&store);
+    drop(store);
+    let path = folder.join(STATE);
+    let old = format!("{{\"format\": 1, \"components\": \n{components}}}\n");
+    fs::write(&path, &old).unwrap();
+    let store = Store::open(&folder).unwrap();
+    assert_eq!(all(&store), components);
+    assert_eq!(fs::read_to_string(&path).unwrap(), old);
+    store.save(Promoted(named("a", &one))).unwrap();
+    drop(store);
+    let head = "{\"format\":2}\n{\"added\":";
+    assert!(fs::read_to_string(&path).unwrap().starts_with(head));
+    let store = Store::open(&folder).unwrap();
+    assert_eq!(order(&store), ["a", "stock", "b"]);
+}
+
+#[test]
+fn the_order_is_kept() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let one = store.add(b"one").unwrap();
+    let named = |name: &str| named(name, &one);
+    for (change, expected) in [
+        (Added(named("a")), &["stock", "a"][..]),
+        (Added(named("b")), &["stock", "a", "b"]),
+        (Changed(named("a")), &["stock", "a", "b"]),
+        (Promoted(named("b")), &["b", "stock", "a"]),
+        (Promoted(named("a")), &["a", "b", "stock"]),
+        (Changed(named("b")), &["a", "b", "stock"]),
+        (Removed("a".to_owned()), &["b", "stock"]),
+        (Added(named("a")), &["b", "stock", "a"]),
+        // One that was not served until it was deployed anew.
+        (Added(named("b")), &["stock", "a", "b"]),
+        (Removed("nobody".to_owned()), &["stock", "a", "b"]),
+    ] {
+        let what = format!("{change:?}");
+        store.save(change).unwrap();
+        assert_eq!(order(&store), expected, "{what}");
+        // As the next start reads it, line by line and written anew.
+        let path = folder.join(STATE);
+        let (journal, found) = Journal::open(path.clone()).unwrap();
+        let names = |found: &Components| -> Vec<_> {
+            found.all().into_iter().map(|c| c.name.clone()).collect()
+        };
+        assert_eq!(names(&found), expected, "{what}");
+        drop(journal);
+        let copy = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(copy.path().join(STATE)).unwrap();
+        let nothing = Removed("nobody".to_owned());
+        journal.write(&found, &nothing).unwrap();
+        let (_, found) = Journal::open(copy.path().join(STATE)).unwrap();
+        assert_eq!(names(&found), expected, "{what}, written anew");
+    }
+}
+
+#[test]
+fn a_state_of_many_changes_is_written_anew() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let one = store.add(b"one").unwrap();
+    let path = folder.join(STATE);
+    let (mut anew, mut length) = (0, 0);
+    for number in 0..500_u32 {
+        let mut changed = named(&format!("{}", number % 3), &one);
+        changed.last = number;
+        store.save(Changed(changed)).unwrap();
+        let now = fs::metadata(&path).unwrap().len();
+        anew += u32::from(now < length);
+        length = now;
+        assert!(lines(&folder) <= 64 + 2 * 4 + 1, "{}", lines(&folder));
+        if number % 50 == 0 {
+            let (_, found) = Journal::open(path.clone()).unwrap();
+            let found = serde_json::to_string(&found.all()).unwrap();
+            assert_eq!(found, all(&store));
+        }
+    }
+    assert!((5..=9).contains(&anew), "{anew}: not at each change");
+    drop((one, store));
+    let store = Store::open(&folder).unwrap();
+    let last: Vec<_> = store.components().iter().map(|c| c.last).collect();
+    assert_eq!(last, [9, 498, 499, 497]);
 }
 
 #[test]
@@ -238,24 +436,124 @@ fn one_host_a_store() {
 }
 
 #[test]
-fn a_state_that_cannot_be_written_changes_nothing() {
+fn a_state_that_cannot_be_written_anew_changes_nothing() {
     let (_parent, folder) = folder();
-    let store = with(&folder, b"one");
-    let before = fs::read(folder.join(STATE)).unwrap();
+    drop(with(&folder, b"one"));
+    let path = folder.join(STATE);
+    // Nothing is appended to a torn line.
+    let before = [&fs::read(&path).unwrap()[..], b"{"].concat();
+    fs::write(&path, &before).unwrap();
+    let store = Store::open(&folder).unwrap();
     let obstacle = folder.join("state.tmp");
     fs::create_dir(&obstacle).unwrap();
     let two = store.add(b"two").unwrap();
-    let state = vec![component(&[(2, &two)])];
+    let state = Changed(component(&[(2, &two)]));
     let error = store.save(state.clone()).unwrap_err().to_string();
     assert!(error.contains("state.json: cannot be written"), "{error}");
-    assert_eq!(fs::read(folder.join(STATE)).unwrap(), before);
+    assert_eq!(fs::read(&path).unwrap(), before);
     drop(two);
     assert_eq!(names(&folder).len(), 1, "what is refused leaves nothing");
 
     fs::remove_dir(&obstacle).unwrap();
     let two = store.add(b"two").unwrap();
     store.save(state).unwrap();
-    assert_ne!(fs::read(folder.join(STATE)).unwrap(), before);
+    assert_ne!(fs::read(&path).unwrap(), before);
     assert_eq!(&two.read().unwrap()[..], b"two");
     assert_eq!(names(&folder).len(), 1);
+}
+
+/// A limit on the size of files stands for a full disk: what is written up to
+/// it stays. It holds for a whole process.
+#[test]
+fn a_change_there_is_no_room_for_is_undone() {
+    const WITHIN: &str = "OSTLER_TEST_NO_ROOM";
+    if std::env::var_os(WITHIN).is_some() {
+        return fill();
+    }
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let test = std::env::current_exe().unwrap();
+    let limited = "trap '' XFSZ && ulimit -f 16 && exec \"$0\" --exact \"$1\"";
+    let output = Command::new("sh")
+        .args(["-c", limited])
+        .arg(test)
+        .arg(format!("{module}::a_change_there_is_no_room_for_is_undone"))
+        .env(WITHIN, "")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+/// Makes changes until there is no room for one.
+fn fill() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let path = folder.join(STATE);
+    for number in 2.. {
+        let (before, text) = (all(&store), fs::read(&path).unwrap());
+        let kept = store.add(number.to_string().as_bytes()).unwrap();
+        let Err(error) = store.save(Changed(component(&[(number, &kept)]))) else {
+            continue;
+        };
+        assert!(number > 4 && number < 60, "{number}");
+        let error = error.to_string();
+        assert!(error.contains("state.json: cannot be written"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), text);
+        assert_eq!(all(&store), before);
+        assert_eq!(names(&folder).len(), 2);
+        drop(kept);
+        assert_eq!(names(&folder).len(), 1, "what is refused leaves nothing");
+        break;
+    }
+    let next = store.add(b"next").unwrap();
+    store.save(Changed(component(&[(100, &next)]))).unwrap();
+    assert_eq!(lines(&folder), 3, "it is written anew");
+    let saved = all(&store);
+    drop((next, store));
+    assert_eq!(all(&Store::open(&folder).unwrap()), saved);
+}
+
+#[test]
+fn what_may_be_on_disk_keeps_its_files() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let (path, away) = (folder.join(STATE), folder.join("away"));
+    // It is always full, and cannot be cut off either.
+    fs::rename(&path, &away).unwrap();
+    symlink("/dev/full", &path).unwrap();
+    store.state().journal.length = Some(0);
+    let two = store.add(b"two").unwrap();
+    let changed = Changed(component(&[(2, &two)]));
+    let error = store.save(changed.clone()).unwrap_err().to_string();
+    assert!(error.contains("state.json: cannot be written"), "{error}");
+    drop(two);
+    assert_eq!(names(&folder).len(), 2);
+    assert_eq!(store.components()[0].current, 1);
+    // Whatever comes next is written whole.
+    let one = store.file(&store.components()[0].versions[0]);
+    store.save(Added(named("next", &one))).unwrap();
+    assert_eq!(lines(&folder), 3);
+    assert!(!path.is_symlink());
+    assert_eq!(names(&folder).len(), 1);
+    drop((one, store));
+    let store = Store::open(&folder).unwrap();
+    assert_eq!(order(&store), ["stock", "next"]);
+}
+
+#[test]
+fn a_file_that_is_not_as_it_was_left_is_written_anew() {
+    let (_parent, folder) = folder();
+    let store = with(&folder, b"one");
+    let path = folder.join(STATE);
+    let one = store.add(b"one").unwrap();
+    let remove = |path: &Path| fs::remove_file(path).unwrap();
+    let cut = |path: &Path| fs::write(path, "{\"format\":2}\n").unwrap();
+    let changes: [(&str, &dyn Fn(&Path)); 2] = [("removed", &remove), ("cut", &cut)];
+    for (name, change) in changes {
+        change(&path);
+        store.save(Added(named(name, &one))).unwrap();
+        let (_, found) = Journal::open(path.clone()).unwrap();
+        assert_eq!(serde_json::to_string(&found.all()).unwrap(), all(&store));
+    }
 }
