@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use bytes::Bytes;
-use ostler_tests::{Host, Http, Options, Request, command, component, within};
+use ostler_tests::{Host, Options, ask_which, command, within};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -102,12 +102,7 @@ impl Admin {
 
     /// What `service` answers.
     async fn which(&self, service: &str) -> Result<u64, u16> {
-        let request = Request::json(&format!("/{service}/which"), "{}");
-        let answer = ostler_tests::call(self.host.addr, Http::One, request).await;
-        match answer.status() {
-            200 => Ok(answer.json().as_u64().unwrap()),
-            status => Err(status),
-        }
+        ask_which(self.host.addr, service).await
     }
 
     /// Versions of a component: their numbers and states.
@@ -124,16 +119,7 @@ impl Admin {
     }
 }
 
-/// A service `which` of that version, whose one method answers `answer`.
+/// A service `which` of that version.
 fn which(version: &str, answer: u32) -> Bytes {
-    let wit = format!(
-        "package test:which@{version};
-         interface which {{ which: func() -> u32; }}
-         world service {{ export which; }}"
-    );
-    let wat = format!(
-        r#"(module (memory (export "memory") 1)
-             (func (export "test:which/which@{version}#which") (result i32) i32.const {answer}))"#
-    );
-    component(&wit, &wat).into()
+    ostler_tests::which("which", version, answer)
 }

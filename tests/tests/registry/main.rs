@@ -9,33 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use bytes::Bytes;
-use ostler_tests::{Host, Http, Request, SigningKey, Table, command, component, within};
+use ostler_tests::{Host, SigningKey, Table, ask_which, command, within};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use server::{PASSWORD, Registry, USER};
 
-/// A service `which` of that version, whose one method answers `answer`.
+/// A service `which` of that version.
 fn which(version: &str, answer: u32) -> Bytes {
-    let wit = format!(
-        "package test:which@{version};
-         interface which {{ which: func() -> u32; }}
-         world service {{ export which; }}"
-    );
-    let wat = format!(
-        r#"(module (memory (export "memory") 1)
-             (func (export "test:which/which@{version}#which") (result i32) i32.const {answer}))"#
-    );
-    component(&wit, &wat).into()
+    ostler_tests::which("which", version, answer)
 }
 
 async fn answer(host: &Host) -> Result<u64, u16> {
-    let request = Request::json("/which/which", "{}");
-    let answer = ostler_tests::call(host.addr, Http::One, request).await;
-    match answer.status() {
-        200 => Ok(answer.json().as_u64().unwrap()),
-        status => Err(status),
-    }
+    ask_which(host.addr, "which").await
 }
 
 /// Files of one test, and its variables.

@@ -9,31 +9,11 @@ mod watched;
 
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use ostler_tests::{Host, Http, Request, command, component, within};
-
-/// A service `NAME.which` of that version, whose one method answers `answer`.
-fn which(name: &str, version: &str, answer: u32) -> Bytes {
-    let wit = format!(
-        "package test:{name}@{version};
-         interface {name} {{ which: func() -> u32; }}
-         world service {{ export {name}; }}"
-    );
-    let wat = format!(
-        r#"(module (memory (export "memory") 1)
-             (func (export "test:{name}/{name}@{version}#which") (result i32) i32.const {answer}))"#
-    );
-    component(&wit, &wat).into()
-}
+use ostler_tests::{Host, ask_which, command, which, within};
 
 /// What `service` answers, or the HTTP status.
 async fn answer(host: &Host, service: &str) -> Result<u64, u16> {
-    let request = Request::json(&format!("/{service}/which"), "{}");
-    let answer = ostler_tests::call(host.addr, Http::One, request).await;
-    match answer.status() {
-        200 => Ok(answer.json().as_u64().unwrap()),
-        status => Err(status),
-    }
+    ask_which(host.addr, service).await
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {

@@ -57,11 +57,15 @@ impl Verdict {
 
 /// Runs a call as far as its reply can be given: to its end for one message,
 /// to [the head](ReplyStream::poll_head) for a stream.
-pub(crate) async fn run(call: Box<Invocation>, body: Body) -> Reply {
+pub(crate) async fn run(mut call: Box<Invocation>, body: Body) -> Reply {
+    let ready = match Ready::new(&mut call, body).await {
+        Ok(ready) => ready,
+        Err(status) => return refused(call.record, status),
+    };
     if call.pinned.method().pattern.streams_out() {
-        stream(call, body).await
+        stream(call, ready).await
     } else {
-        unary(call, body).await
+        unary(call, ready).await
     }
 }
 
@@ -105,27 +109,21 @@ struct Ready {
     verdict: Option<Arc<Verdict>>,
 }
 
-async fn ready(call: &mut Invocation, body: Body) -> Result<Ready, Status> {
-    let received = Received::read(call, body).await?;
-    let seat = seat::seat(call).await?;
-    let (input, verdict) = received.input(call)?;
-    Ok(Ready {
-        seat,
-        input,
-        verdict,
-    })
+impl Ready {
+    async fn new(call: &mut Invocation, body: Body) -> Result<Self, Status> {
+        let received = Received::read(call, body).await?;
+        let seat = seat::seat(call).await?;
+        let (input, verdict) = received.input(call)?;
+        Ok(Self {
+            seat,
+            input,
+            verdict,
+        })
+    }
 }
 
 /// A call with one reply.
-async fn unary(mut call: Box<Invocation>, body: Body) -> Reply {
-    let Ready {
-        seat,
-        input,
-        verdict,
-    } = match ready(&mut call, body).await {
-        Ok(ready) => ready,
-        Err(status) => return refused(call.record, status),
-    };
+async fn unary(call: Box<Invocation>, ready: Ready) -> Reply {
     let Invocation {
         pinned,
         info,
@@ -140,9 +138,8 @@ async fn unary(mut call: Box<Invocation>, body: Body) -> Reply {
         method,
     } = &pinned;
     record.enter();
-    let running = deployed
-        .deployment
-        .call(seat, *service, *method, info, input, None);
+    let deployment = &deployed.deployment;
+    let running = deployment.call(ready.seat, *service, *method, info, ready.input, None);
     let mut outcome = running.await;
     record.leave();
     if deployed.watch.is_on() {
@@ -152,21 +149,13 @@ async fn unary(mut call: Box<Invocation>, body: Body) -> Reply {
             .count(outcome::is_fault(&outcome), Some(took));
     }
     let headers = std::mem::take(&mut outcome.headers);
-    let kind = outcome::only_reply(&pinned, encoding, outcome, verdict.as_deref());
+    let kind = outcome::only_reply(&pinned, encoding, outcome, ready.verdict.as_deref());
     record.end(outcome::code(&kind));
     reply(headers, kind, permit)
 }
 
 /// A call that streams its replies.
-async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
-    let Ready {
-        seat,
-        input,
-        verdict,
-    } = match ready(&mut call, body).await {
-        Ok(ready) => ready,
-        Err(status) => return refused(call.record, status),
-    };
+async fn stream(call: Box<Invocation>, ready: Ready) -> Reply {
     let Invocation {
         pinned,
         info,
@@ -175,7 +164,7 @@ async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
         mut record,
         ..
     } = *call;
-    let verdict = verdict.unwrap_or_default();
+    let verdict = ready.verdict.unwrap_or_default();
     let (producer, consumer) = queue::queue(queue::BUDGET);
     let sink = match MessageSink::new(&pinned, encoding, producer, verdict.clone()) {
         Ok(sink) => sink,
@@ -183,7 +172,7 @@ async fn stream(mut call: Box<Invocation>, body: Body) -> Reply {
     };
     let (service, method, sink) = (pinned.service, pinned.method, Some(Box::new(sink) as _));
     let deployment = &pinned.deployed.deployment;
-    let running = deployment.call(seat, service, method, info, input, sink);
+    let running = deployment.call(ready.seat, service, method, info, ready.input, sink);
     record.enter();
     let mut replies = ReplyStream::new(pinned, encoding, running, consumer, verdict, record);
     let headers = std::future::poll_fn(|cx| replies.poll_head(cx)).await;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use self::build::Build;
 use self::sources::Sources;
 use super::exit::Failure;
-use super::run::{Signals, builder, print_listing, serve};
+use super::run::{HostArgs, Signals, builder, print_listing, serve};
 
 /// Serve a component while you write it: build it when its sources change, and
 /// swap it in, also where that breaks callers. A build that fails shows its
@@ -33,23 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH", requires = "build")]
     watch: Vec<PathBuf>,
 
-    /// Address to listen on (default 127.0.0.1:8080); may be repeated. Port 0
-    /// takes a free one.
-    #[arg(
-        long,
-        env = "OSTLER_LISTEN",
-        value_name = "ADDR",
-        value_delimiter = ','
-    )]
-    listen: Vec<String>,
-
-    /// A configuration file (TOML), as of `ostler run`.
-    #[arg(long, env = "OSTLER_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// Print what is served as one line of JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
@@ -63,7 +48,7 @@ pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
         app = first(&args, project.as_mut(), tail) => app?,
         () = signals.next() => return Ok(()),
     };
-    print_listing(&app, args.json)?;
+    print_listing(&app, args.host.json)?;
     let stopping = CancellationToken::new();
     let building = async {
         let Some(project) = &mut project else { return };
@@ -86,7 +71,7 @@ async fn first(
         if let Some(project) = &mut project {
             project.until_built().await;
         }
-        let builder = builder(args.config.as_deref(), &args.listen, tail.clone())?;
+        let builder = builder(&args.host, tail.clone())?;
         let built = builder.watched(&args.component).force().build().await;
         match (built, &mut project) {
             (Ok(app), _) => return Ok(app),

@@ -25,6 +25,13 @@ pub(super) struct Args {
     #[arg(long)]
     watch: bool,
 
+    #[command(flatten)]
+    host: HostArgs,
+}
+
+/// What a host is told on the command line, whatever it serves.
+#[derive(Debug, clap::Args)]
+pub(super) struct HostArgs {
     /// Address to listen on (default 127.0.0.1:8080); may be repeated. Port 0
     /// takes a free one.
     #[arg(
@@ -42,7 +49,7 @@ pub(super) struct Args {
 
     /// Print what is served as one line of JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// What runs now, even if another version was installed in its place since.
@@ -52,7 +59,7 @@ const COMPILE_WORKER: &str = "compile-worker";
 
 pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    let mut builder = builder(args.config.as_deref(), &args.listen, tail)?;
+    let mut builder = builder(&args.host, tail)?;
     for component in args.components {
         builder = match args.watch {
             true => builder.watched(component),
@@ -64,17 +71,14 @@ pub(super) async fn run(args: Args, tail: Option<Tail>) -> Result<(), Failure> {
         app = builder.build() => app?,
         () = signals.next() => return Ok(()),
     };
-    print_listing(&app, args.json)?;
+    print_listing(&app, args.host.json)?;
     serve(app, signals, &CancellationToken::new()).await;
     Ok(())
 }
 
 /// A host as the configuration says, that shows what takes time.
-pub(super) fn builder(
-    config: Option<&Path>,
-    listen: &[String],
-    tail: Option<Tail>,
-) -> Result<AppBuilder, Failure> {
+pub(super) fn builder(host: &HostArgs, tail: Option<Tail>) -> Result<AppBuilder, Failure> {
+    let config = host.config.as_deref();
     let mut config = Config::load(config).map_err(ostler::Error::from)?;
     if config.server.cache.is_none() {
         config.server.cache = cache_folder().filter(|folder| can_be_made(folder));
@@ -87,7 +91,7 @@ pub(super) fn builder(
         builder = builder.tail(tail);
     }
     let listening = |builder: AppBuilder, address| builder.listen(address);
-    Ok(listen.iter().fold(builder, listening))
+    Ok(host.listen.iter().fold(builder, listening))
 }
 
 /// Serves until a signal; `stopping` is cancelled by it.
