@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use ostler::admin::Rollout;
-use ostler_tests::{Http, Request, call, command, within};
+use ostler_tests::{Http, PATIENCE, Request, call, command, within};
 
 use crate::{Folder, stock};
 
@@ -42,6 +42,9 @@ async fn the_version_before_serves_for_one_that_is_damaged() {
         assert_eq!(admin.versions().await, before);
         assert_eq!(admin.stock().await, 1);
         let told = |line: &str| line.contains(path.to_str().unwrap()) && line.contains("damaged");
+        if told_of > 0 {
+            admin.host.wait_for_log(told, PATIENCE).await;
+        }
         assert_eq!(admin.host.log.count(told), told_of);
         assert_eq!(admin.versions().await, ["1 live", "2 kept"]);
         admin.stop().await;
