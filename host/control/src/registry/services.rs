@@ -107,6 +107,7 @@ impl Services {
     /// # Errors
     /// [`RegistryError`] when two services would answer to one name.
     pub(crate) fn new(live: Vec<Live>) -> Result<Self, RegistryError> {
+        let live: Vec<Arc<Live>> = live.into_iter().map(Arc::new).collect();
         let mut names = Names::default();
         for (place, live) in live.iter().enumerate() {
             let Version {
@@ -118,7 +119,6 @@ impl Services {
         }
         let current = live.iter().map(|live| live.current.clone());
         let catalogue = Arc::new(Catalogue::new(current.collect()));
-        let live: Vec<Arc<Live>> = live.into_iter().map(Arc::new).collect();
         let target = |(place, service): (usize, usize), profile| Target {
             live: Arc::clone(&live[place]),
             service,
@@ -159,54 +159,63 @@ pub(crate) fn short_names(contract: &Contract) -> impl Iterator<Item = String> {
 
 /// The names of services and what each leads to.
 #[derive(Default)]
-struct Names(HashMap<Box<str>, Named>);
+struct Names<'a>(HashMap<Box<str>, Named<'a>>);
 
-#[derive(Clone)]
-struct Named {
+/// NB: all names are gathered at each change, so that nothing is copied for
+/// messages alone.
+#[derive(Clone, Copy)]
+struct Named<'a> {
     /// Its deployment and its place in that one's contract.
     place: (usize, usize),
     profile: Profile,
-    package: String,
-    /// For messages: the export and where it came from.
-    what: String,
+    /// Where it came from.
+    label: &'a str,
+    service: &'a Outline,
 }
 
-impl Names {
+impl Named<'_> {
+    /// For messages.
+    fn what(&self) -> String {
+        format!("{} ({})", self.service.export, self.label)
+    }
+}
+
+impl<'a> Names<'a> {
     /// Adds `users.v1`, `demo.users.v1.Users`, and `users` unless an earlier
     /// major has it.
     fn add(
         &mut self,
-        label: &str,
-        service: &Outline,
+        label: &'a str,
+        service: &'a Outline,
         place: (usize, usize),
     ) -> Result<(), RegistryError> {
         let named = Named {
             place,
             profile: Profile::Plain,
-            package: service.package().to_owned(),
-            what: format!("{} ({label})", service.export),
+            label,
+            service,
         };
         let short = &service.plain;
         let versioned = service.versioned().map(String::into_boxed_str);
         if let Some(first) = self.0.get(short) {
             // Majors of one package share the short name; strangers may not.
-            if versioned.is_none() || first.package != named.package {
-                return Err(clash(short, first, named));
+            if versioned.is_none() || first.service.package() != service.package() {
+                return Err(clash(short, first, &named));
             }
         }
         if let Some(versioned) = versioned {
             if let Some(other) = self.0.get(&versioned) {
-                return Err(clash(&versioned, other, named));
+                return Err(clash(&versioned, other, &named));
             }
-            self.0.insert(versioned, named.clone());
+            self.0.insert(versioned, named);
         }
         let proto = Named {
             profile: Profile::Proto,
-            ..named.clone()
+            ..named
         };
         self.0.entry(short.clone()).or_insert(named);
         match self.0.entry(service.proto.clone()) {
-            Entry::Occupied(other) => Err(clash(&service.proto, other.get(), proto)),
+            Entry::Occupied(other) => Err(clash(&service.proto, other.get(), &proto)),
             Entry::Vacant(place) => {
                 place.insert(proto);
                 Ok(())
@@ -215,12 +224,12 @@ impl Names {
     }
 }
 
-fn clash(name: &str, first: &Named, second: Named) -> RegistryError {
+fn clash(name: &str, first: &Named<'_>, second: &Named<'_>) -> RegistryError {
     RegistryError {
         place: second.place.0,
         name: name.to_owned(),
-        first: first.what.clone(),
-        second: second.what,
+        first: first.what(),
+        second: second.what(),
     }
 }
 
