@@ -3,8 +3,8 @@
 //! are many more lines than components, the file is written anew beside its
 //! place, with a line for each component.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -57,49 +57,59 @@ pub(super) enum Failure {
 impl Journal {
     /// Reads the file at `path`, if there is one, and leaves it as it is.
     pub(super) fn open(path: PathBuf) -> Result<(Self, Components), StoreError> {
-        let text = match fs::read(&path) {
-            Ok(text) => Some(text),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(StoreError::io(&path, "cannot be read", e)),
-        };
-        let mut journal = Self {
+        match read(&path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Ok((Self::new(path), Components::default()))
+            }
+            Err(e) => Err(StoreError::io(&path, "cannot be read", e)),
+        }
+    }
+
+    /// A file at `path`, to be written anew.
+    fn new(path: PathBuf) -> Self {
+        Self {
             path,
             lines: 0,
             length: None,
-        };
-        let components = text.map(|text| journal.read(&text)).transpose()?;
-        Ok((journal, components.unwrap_or_default()))
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    fn read(&mut self, text: &[u8]) -> Result<Components, StoreError> {
+    /// The file at `path`, which has this text.
+    pub(super) fn parse(path: PathBuf, text: &[u8]) -> Result<(Self, Components), StoreError> {
+        let mut journal = Self::new(path);
         let first = text.split_inclusive(is_end).next().unwrap_or_default();
         let head = serde_json::from_slice(first).or_else(|_| serde_json::from_slice(text));
-        let Head { format } = head.map_err(|e| self.damaged(e.line(), &e))?;
+        let Head { format } = head.map_err(|e| journal.damaged(e.line(), &e))?;
+        let mut found = Components::default();
         match format {
-            FORMAT => self.changes(text, first.len()),
+            FORMAT => journal.changes(text, first.len(), &mut found)?,
             WHOLE => {
                 let whole = serde_json::from_slice(text);
-                let Whole { components, .. } = whole.map_err(|e| self.damaged(e.line(), &e))?;
-                let mut found = Components::default();
-                for component in components {
+                let whole: Whole = whole.map_err(|e| journal.damaged(e.line(), &e))?;
+                for component in whole.components {
                     found.apply(Change::Added(component));
                 }
-                Ok(found)
             }
-            _ => Err(StoreError::Format {
-                path: self.path.clone(),
-                format,
-            }),
+            _ => {
+                let path = journal.path;
+                return Err(StoreError::Format { path, format });
+            }
         }
+        Ok((journal, found))
     }
 
-    /// The changes behind the first line, which is `start` bytes.
-    fn changes(&mut self, text: &[u8], start: usize) -> Result<Components, StoreError> {
-        let mut found = Components::default();
+    /// Makes the changes behind the first line, which is `start` bytes.
+    fn changes(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        found: &mut Components,
+    ) -> Result<(), StoreError> {
         let mut read = start;
         for line in text[start..].split_inclusive(is_end) {
             let change = serde_json::from_slice(line);
@@ -125,7 +135,7 @@ impl Journal {
                  made: it is left out"
             );
         }
-        Ok(found)
+        Ok(())
     }
 
     fn damaged(&self, line: usize, error: &serde_json::Error) -> StoreError {
@@ -194,6 +204,18 @@ impl Journal {
         sync_folder(&self.path).map_err(Failure::Uncertain)?;
         Ok(length)
     }
+}
+
+/// What the file has, on disk as well: a host that was killed may have left the
+/// last line, or the file's place, to the memory of the system, and what is
+/// read here decides which files of components go.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut file = File::open(path)?;
+    file.read_to_end(&mut text)?;
+    file.sync_all()?;
+    sync_folder(path)?;
+    Ok(text)
 }
 
 fn write_line(text: &mut Vec<u8>, change: &Change) -> io::Result<()> {

@@ -131,7 +131,7 @@ impl Store {
         } = &mut *state;
         let now = change.digests();
         self.files.refer(now.iter().cloned());
-        match journal.write(components, &change) {
+        let error = match journal.write(components, &change) {
             Ok(()) => {
                 let before = components.apply(change);
                 self.files
@@ -141,14 +141,14 @@ impl Store {
             }
             Err(Failure::Undone(error)) => {
                 self.files.forget(now);
-                Err(error)
+                error
             }
             Err(Failure::Uncertain(error)) => {
                 uncertain.extend(now);
-                Err(error)
+                error
             }
-        }
-        .map_err(|e| StoreError::io(journal.path(), "cannot be written", e))
+        };
+        Err(StoreError::io(journal.path(), "cannot be written", error))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -307,11 +307,20 @@ fn what_was_not_written_to_its_end_was_not_changed() {
     // What some file systems leave behind what they wrote.
     let zeros = |end: usize| [&whole[..end], &[0; 9], b"\n"].concat();
     let torn = (start + 1..line).flat_map(|end| [whole[..end].to_vec(), zeros(end)]);
-    for torn in torn {
+    for (place, torn) in torn.enumerate() {
+        let (_, found) = Journal::parse(path.clone(), &torn).unwrap();
+        let text = String::from_utf8_lossy(&torn);
+        assert_eq!(
+            serde_json::to_string(&found.all()).unwrap(),
+            before,
+            "{text}"
+        );
+        // It takes much longer to write.
+        if place % 101 != 0 {
+            continue;
+        }
         fs::write(&path, &torn).unwrap();
         let store = Store::open(&folder).unwrap();
-        let text = String::from_utf8_lossy(&torn);
-        assert_eq!(all(&store), before, "{text}");
         assert_eq!(fs::read(&path).unwrap(), torn, "it is not changed");
         // What comes next is not behind it.
         let one = store.file(&store.components()[0].versions[0]);
@@ -375,13 +384,11 @@ fn the_order_is_kept() {
         store.save(change).unwrap();
         assert_eq!(order(&store), expected, "{what}");
         // As the next start reads it, line by line and written anew.
-        let path = folder.join(STATE);
-        let (journal, found) = Journal::open(path.clone()).unwrap();
+        let (_, found) = Journal::open(folder.join(STATE)).unwrap();
         let names = |found: &Components| -> Vec<_> {
             found.all().into_iter().map(|c| c.name.clone()).collect()
         };
         assert_eq!(names(&found), expected, "{what}");
-        drop(journal);
         let copy = tempfile::tempdir().unwrap();
         let (mut journal, _) = Journal::open(copy.path().join(STATE)).unwrap();
         let nothing = Removed("nobody".to_owned());
@@ -547,11 +554,11 @@ fn a_file_that_is_not_as_it_was_left_is_written_anew() {
     let store = with(&folder, b"one");
     let path = folder.join(STATE);
     let one = store.add(b"one").unwrap();
-    let remove = |path: &Path| fs::remove_file(path).unwrap();
-    let cut = |path: &Path| fs::write(path, "{\"format\":2}\n").unwrap();
-    let changes: [(&str, &dyn Fn(&Path)); 2] = [("removed", &remove), ("cut", &cut)];
-    for (name, change) in changes {
-        change(&path);
+    for (name, left) in [("gone", None), ("cut", Some("{\"format\":2}\n"))] {
+        match left {
+            Some(text) => fs::write(&path, text).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
         store.save(Added(named(name, &one))).unwrap();
         let (_, found) = Journal::open(path.clone()).unwrap();
         assert_eq!(serde_json::to_string(&found.all()).unwrap(), all(&store));
