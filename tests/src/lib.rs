@@ -31,7 +31,7 @@ pub use signing::{SigningKey, foreign_key};
 pub use socket::{OSTLER, Said, Socket, binary, opening};
 pub use table::Table;
 pub use two::{H2, H2Call};
-pub use which::{ask_which, which};
+pub use which::{ask_which, broken_which, which};
 
 /// The guests of one contract, one in each language or toolchain.
 pub const MATRIX: [&str; 4] = [

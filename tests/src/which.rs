@@ -9,6 +9,15 @@ use crate::{Http, Request, call, component};
 /// A service `name` of that version, whose one method `which` answers
 /// `answer`.
 pub fn which(name: &str, version: &str, answer: u32) -> Bytes {
+    made(name, version, &format!("i32.const {answer}"))
+}
+
+/// The same, whose method traps.
+pub fn broken_which(name: &str, version: &str) -> Bytes {
+    made(name, version, "unreachable")
+}
+
+fn made(name: &str, version: &str, body: &str) -> Bytes {
     let wit = format!(
         "package test:{name}@{version};
          interface {name} {{ which: func() -> u32; }}
@@ -16,7 +25,7 @@ pub fn which(name: &str, version: &str, answer: u32) -> Bytes {
     );
     let wat = format!(
         r#"(module (memory (export "memory") 1)
-             (func (export "test:{name}/{name}@{version}#which") (result i32) i32.const {answer}))"#
+             (func (export "test:{name}/{name}@{version}#which") (result i32) {body}))"#
     );
     component(&wit, &wat).into()
 }

@@ -116,9 +116,11 @@ impl Control {
             self.versions.room(&name).await;
             let watched = deployed.clone();
             let (deployed, file, share) = (deployed.clone(), file.clone(), share.clone());
+            let held = bounds.clone();
             let put = self.change(&name, change, rollout.drain, move |c, name| {
                 let (file, share) = (file.as_ref(), share.as_ref());
-                c.versions.put(c.registry(), name, &deployed, file, share)
+                let versions = &c.versions;
+                versions.put(c.registry(), name, &deployed, file, share, held.as_ref())
             });
             if let Some(number) = put.await? {
                 if let Some(bounds) = bounds {
@@ -418,7 +420,8 @@ impl Control {
         }
         let role = self.place_of(&deployed).map(|place| place.role);
         if let Some(Role::Trial { .. }) = role {
-            self.watch(deployed, Bounds::default());
+            let bounds = version.bounds().cloned();
+            self.watch(deployed, bounds.unwrap_or_default());
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What new instances have to answer before calls go to them.
 
-use ostler_tests::{command, component, guest};
+use bytes::Bytes;
+use ostler_tests::{broken_which, command, guest};
 
 use super::{Admin, which};
 
@@ -36,13 +37,8 @@ const PROBES: [(&str, &str); 11] = [
 ];
 
 /// As [`which`], but its method traps.
-fn trapping() -> Vec<u8> {
-    let wit = "package test:which@1.0.0;
-               interface which { which: func() -> u32; }
-               world service { export which; }";
-    let wat = r#"(module (memory (export "memory") 1)
-                   (func (export "test:which/which@1.0.0#which") (result i32) unreachable))"#;
-    component(wit, wat)
+fn trapping() -> Bytes {
+    broken_which("which", "1.0.0")
 }
 
 #[tokio::test]

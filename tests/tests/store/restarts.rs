@@ -1,7 +1,7 @@
 //! Hosts that end and are started again.
 
 use ostler::admin::Rollout;
-use ostler_tests::PATIENCE;
+use ostler_tests::{PATIENCE, ask_which, broken_which, which};
 
 use crate::{Admin, Folder, STOCK, stock};
 
@@ -80,6 +80,45 @@ async fn versions_and_shares_are_the_same_after_a_restart() {
     assert!(admin.versions().await.is_empty());
     folder.check_files();
     assert!(folder.files().is_empty());
+}
+
+#[tokio::test]
+async fn a_trial_goes_on_with_its_bounds_and_its_end_is_remembered() {
+    let folder = Folder::new();
+    let admin = folder.start().await;
+    let first = admin.put(which("one", "1.0.0", 1), Rollout::default());
+    assert_eq!(first.await.unwrap().component, "one.v1");
+    let trial = Rollout {
+        canary: Some(50.0),
+        max_errors: Some(0.0),
+        // Fewer than where nobody says how many.
+        min_calls: Some(5),
+        ..Rollout::default()
+    };
+    let placed = admin.put(broken_which("one", "1.1.0"), trial).await;
+    assert_eq!(placed.unwrap().version, 2);
+    admin.stop().await;
+
+    let mut admin = folder.start().await;
+    let mut failed = 0;
+    for _ in 0..20 {
+        failed += u32::from(ask_which(admin.host.addr, "one").await.is_err());
+    }
+    assert!((5..20).contains(&failed), "{failed}");
+    let rolled_back = |line: &str| line.contains("rolled back by itself");
+    admin.host.wait_for_log(rolled_back, PATIENCE).await;
+    for restarts in 1..3 {
+        let mut components = admin.client.list().await.unwrap();
+        let versions = components.pop().unwrap().versions;
+        assert_eq!(versions[1].state, "kept", "after {restarts}");
+        let reason = versions[1].reason.as_deref().unwrap();
+        assert!(
+            reason.contains("calls failed"),
+            "after {restarts}: {reason}"
+        );
+        admin.stop().await;
+        admin = folder.start().await;
+    }
 }
 
 #[tokio::test]

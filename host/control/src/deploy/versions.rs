@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::keep::Keep;
-use super::{DeployError, Settings};
+use super::{Bounds, DeployError, Settings};
 use crate::registry::{Canary, DEFAULT_TENANT, Deployed, Live, Registry, Services, Share, Version};
 use crate::store::{self, Change, Kept, Trial};
 
@@ -299,9 +299,10 @@ impl Versions {
         deployed: &Arc<Deployed>,
         file: Option<&Arc<Kept>>,
         share: Option<&Arc<Share>>,
+        bounds: Option<&Bounds>,
     ) -> Result<Option<Changed>, DeployError> {
         let turn = lock(&self.turn);
-        let new = |number| Version::new(number, deployed.clone(), file.cloned());
+        let new = |number| Version::new(number, deployed.clone(), file.cloned(), bounds.cloned());
         let components = self.components.load();
         let Some(component) = components.iter().find(|c| *c.name == *name) else {
             if share.is_some() {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::versions::Role;
 use crate::clock;
 use crate::control::{Control, Home};
@@ -19,7 +21,8 @@ const STEPS: usize = 8;
 const POWERS: usize = 32;
 
 /// What the calls of a new version must be like, lest it be taken back.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// Percent of its calls that may fail by its fault.
     pub errors: Option<f64>,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::Deployed;
-use crate::deploy::{DeployError, Settings};
+use crate::deploy::{Bounds, DeployError, Settings};
 use crate::store::{Kept, Record};
 
 /// The names of a service.
@@ -73,6 +73,8 @@ pub(crate) struct Version {
     pub(crate) label: String,
     pub(crate) services: Box<[Outline]>,
     settings: Settings,
+    /// What its calls must be like while it is on trial.
+    bounds: Option<Bounds>,
     /// Its file in the store; one of the configuration has none, and is always
     /// loaded.
     file: Option<Arc<Kept>>,
@@ -98,31 +100,49 @@ impl fmt::Debug for Version {
 }
 
 impl Version {
-    /// A version that is loaded.
-    pub(crate) fn new(number: u32, deployed: Arc<Deployed>, file: Option<Arc<Kept>>) -> Arc<Self> {
+    /// A version that is loaded; on trial it is watched with these bounds.
+    pub(crate) fn new(
+        number: u32,
+        deployed: Arc<Deployed>,
+        file: Option<Arc<Kept>>,
+        bounds: Option<Bounds>,
+    ) -> Arc<Self> {
         let label = deployed.label.clone();
         let services = Outline::of(&deployed.contract);
         let settings = deployed.settings();
-        Self::of(number, label, services, settings, file, Some(deployed))
+        Self::of(
+            number,
+            label,
+            services,
+            settings,
+            bounds,
+            file,
+            Some(deployed),
+        )
     }
 
     /// A version that is kept in this file and not loaded.
     pub(crate) fn asleep(record: Record, file: Arc<Kept>) -> Arc<Self> {
         let Record {
             number,
+            digest: _,
             label,
             services,
             settings,
-            ..
+            bounds,
+            blame,
         } = record;
-        Self::of(number, label, services, settings, Some(file), None)
+        let version = Self::of(number, label, services, settings, bounds, Some(file), None);
+        version.blame(blame.as_deref());
+        version
     }
 
     /// The same, counted as `number`.
     pub(crate) fn renumbered(&self, number: u32) -> Arc<Self> {
         let (label, services) = (self.label.clone(), self.services.clone());
-        let (settings, file) = (self.settings.clone(), self.file.clone());
-        Self::of(number, label, services, settings, file, self.loaded())
+        let (settings, bounds) = (self.settings.clone(), self.bounds.clone());
+        let (file, loaded) = (self.file.clone(), self.loaded());
+        Self::of(number, label, services, settings, bounds, file, loaded)
     }
 
     fn of(
@@ -130,6 +150,7 @@ impl Version {
         label: String,
         services: Box<[Outline]>,
         settings: Settings,
+        bounds: Option<Bounds>,
         file: Option<Arc<Kept>>,
         loaded: Option<Arc<Deployed>>,
     ) -> Arc<Self> {
@@ -138,6 +159,7 @@ impl Version {
             label,
             services,
             settings,
+            bounds,
             file,
             loaded: ArcSwapOption::from(loaded),
             used: AtomicU64::new(0),
@@ -187,7 +209,14 @@ impl Version {
             label: self.label.clone(),
             services: self.services.clone(),
             settings: self.settings.clone(),
+            bounds: self.bounds.clone(),
+            blame: self.blamed().map(|why| why.to_string()),
         })
+    }
+
+    /// What its calls must be like while it is on trial.
+    pub(crate) fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_ref()
     }
 
     /// It is loaded.

@@ -8,7 +8,7 @@ use ostler_runtime::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::files::Digest;
-use crate::deploy::{Probe, Settings};
+use crate::deploy::{Bounds, Probe, Settings};
 use crate::registry::{CallLimits, Outline};
 
 /// A change of what is deployed, a line of the state file: the component as it
@@ -120,6 +120,12 @@ pub(crate) struct Record {
     pub(crate) services: Box<[Outline]>,
     #[serde(with = "SettingsFields")]
     pub(crate) settings: Settings,
+    /// What its calls must be like while it is on trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bounds: Option<Bounds>,
+    /// Why calls were taken from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) blame: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]

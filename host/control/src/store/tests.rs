@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::Change::{Added, Changed, Promoted, Removed};
 use super::*;
+use crate::deploy::Bounds;
 use crate::registry::{CallLimits, Outline};
 
 fn folder() -> (TempDir, PathBuf) {
@@ -50,6 +51,11 @@ fn component(versions: &[(u32, &Kept)]) -> Component {
         label: format!("{number}.wasm"),
         services: [outline()].into(),
         settings: settings(),
+        bounds: (number % 2 == 0).then(|| Bounds {
+            latency: Some(Duration::from_millis(7)),
+            ..Bounds::default()
+        }),
+        blame: (number % 3 == 0).then(|| "it failed".to_owned()),
     });
     Component {
         name: "stock".to_owned(),
