@@ -31,6 +31,25 @@ impl Contract {
         extract::from_component(bytes)
     }
 
+    /// What a component's contract is read from, without the rest of it: a few
+    /// kilobytes of a component of megabytes.
+    ///
+    /// # Errors
+    /// [`ContractError`] as [`from_component`](Self::from_component), and should
+    /// the contract not be the same that way.
+    pub fn extract(component: &[u8]) -> Result<Vec<u8>, ContractError> {
+        extract::extract(component)
+    }
+
+    /// The contract of a component of which [`extract`](Self::extract) gave
+    /// these bytes.
+    ///
+    /// # Errors
+    /// [`ContractError`] for other bytes.
+    pub fn from_extract(bytes: &[u8]) -> Result<Self, ContractError> {
+        extract::from_extract(bytes)
+    }
+
     /// Whether a component of so many bytes may be read at all, to be asked
     /// before it is.
     ///

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ostler_wit::section::{self, Section};
+use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasmparser::{Parser, Payload};
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldId};
@@ -21,7 +22,7 @@ const MAX_NESTING: usize = 32;
 const MAX_RECORDS: usize = 64;
 
 /// The contracts embedded in a component.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     /// By the tools, at the level of the component itself.
     pub(super) outer: Vec<Section>,
@@ -101,15 +102,50 @@ fn read_section(data: &[u8], into: &mut Vec<Section>) -> Result<(), ContractErro
 
 /// The WIT of a component's imports and exports.
 pub(super) fn decode(bytes: &[u8]) -> Result<(Resolve, WorldId), ContractError> {
-    // The decoder validates the bytes, but states some of what it then relies
-    // on as assertions; a component that breaks one is refused like any other.
-    let decoded = catch_unwind(AssertUnwindSafe(|| wit_component::decode(bytes)));
-    match decoded {
-        Ok(Ok(DecodedWasm::Component(resolve, world))) => Ok((resolve, world)),
-        Ok(Ok(DecodedWasm::WitPackage(..))) => Err(ContractError::new(
+    match decoded(bytes)? {
+        DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
+        DecodedWasm::WitPackage(..) => Err(ContractError::new(
             "this is a WIT package in binary form, not a component",
             "give the .wasm file of a built service",
         )),
+    }
+}
+
+/// The bytes of that WIT, and of what its author says.
+pub(super) fn encode(
+    resolve: &Resolve,
+    world: WorldId,
+    author: Option<&Section>,
+) -> Result<Vec<u8>, ContractError> {
+    let package = resolve.worlds[world].package;
+    let package = package.ok_or_else(|| damaged("its world is in no package"))?;
+    let encoded = wit_component::encode(resolve, package);
+    let mut bytes = encoded.map_err(|error| damaged(format!("{error:#}")))?;
+    if let Some(author) = author {
+        let section = CustomSection {
+            name: section::NAME.into(),
+            data: section::encode(author).into(),
+        };
+        section.append_to_component(&mut bytes);
+    }
+    Ok(bytes)
+}
+
+/// The WIT that [`encode`] wrote.
+pub(super) fn decode_wit(bytes: &[u8]) -> Result<(Resolve, WorldId), ContractError> {
+    let DecodedWasm::WitPackage(resolve, package) = decoded(bytes)? else {
+        return Err(damaged("it is no WIT package"));
+    };
+    let world = resolve.packages[package].worlds.values().next().copied();
+    let world = world.ok_or_else(|| damaged("it has no world"))?;
+    Ok((resolve, world))
+}
+
+fn decoded(bytes: &[u8]) -> Result<DecodedWasm, ContractError> {
+    // The decoder validates the bytes, but states some of what it then relies
+    // on as assertions; a component that breaks one is refused like any other.
+    match catch_unwind(AssertUnwindSafe(|| wit_component::decode(bytes))) {
+        Ok(Ok(decoded)) => Ok(decoded),
         Ok(Err(error)) => Err(damaged(format!("{error:#}"))),
         Err(_) => Err(damaged("its types contradict each other")),
     }

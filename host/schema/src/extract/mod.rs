@@ -24,9 +24,42 @@ use crate::Contract;
 pub(crate) fn from_component(bytes: &[u8]) -> Result<Contract, ContractError> {
     let records = binary::records(bytes)?;
     let (resolve, world) = binary::decode(bytes)?;
-    native::refuse(&resolve, world)?;
-    let author = author(&resolve, world, records)?;
-    assemble::contract(&resolve, world, author)
+    contract(&resolve, world, records)
+}
+
+/// The component's WIT in binary form, and the author's as in a component.
+pub(crate) fn extract(bytes: &[u8]) -> Result<Vec<u8>, ContractError> {
+    let records = binary::records(bytes)?;
+    let (resolve, world) = binary::decode(bytes)?;
+    let whole = contract(&resolve, world, records.clone())?;
+    let section = author(&resolve, world, records)?.map(|Author { package, lock }| Section {
+        wit: package.files().clone(),
+        lock,
+    });
+    let extract = binary::encode(&resolve, world, section.as_ref())?;
+    // Whatever the encoder made of it: what is said is the same, or is not kept.
+    let kept = from_extract(&extract)?;
+    if format!("{whole:?}") != format!("{kept:?}") {
+        let text = "the contract cannot be told from its types alone";
+        return Err(ContractError::new(text, "keep the component"));
+    }
+    Ok(extract)
+}
+
+pub(crate) fn from_extract(bytes: &[u8]) -> Result<Contract, ContractError> {
+    let records = binary::records(bytes)?;
+    let (resolve, world) = binary::decode_wit(bytes)?;
+    contract(&resolve, world, records)
+}
+
+fn contract(
+    resolve: &Resolve,
+    world: WorldId,
+    records: binary::Records,
+) -> Result<Contract, ContractError> {
+    native::refuse(resolve, world)?;
+    let author = author(resolve, world, records)?;
+    assemble::contract(resolve, world, author)
 }
 
 pub(crate) fn from_wit(

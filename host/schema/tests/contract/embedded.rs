@@ -351,3 +351,24 @@ fn defaults_reach_the_guest_as_values() {
     };
     assert_eq!(record.fields[0].default, Some(Value::Uint(100)));
 }
+
+#[test]
+fn an_extract_has_the_contract_of_its_component() {
+    let nested = [contract(USERS, Some(LOCK))];
+    for (what, component) in [
+        ("types alone", lowered(USERS)),
+        ("text", plain(&lowered_text(USERS))),
+        ("outer", with_outer(lowered(USERS), &nested[0])),
+        ("nested", with_nested(USERS, &nested)),
+    ] {
+        let extract = Contract::extract(&component).unwrap();
+        let contract = Contract::from_extract(&extract).unwrap();
+        let whole = read(&component);
+        assert_eq!(format!("{contract:?}"), format!("{whole:?}"), "{what}");
+        assert!(extract.len() < component.len(), "{what}");
+        // Neither is taken for the other.
+        assert!(Contract::from_component(&extract).is_err(), "{what}");
+        assert!(Contract::from_extract(&component).is_err(), "{what}");
+    }
+    assert!(Contract::extract(b"no component").is_err());
+}
