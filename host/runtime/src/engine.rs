@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use ostler_schema::Contract;
@@ -141,6 +142,33 @@ impl Engine {
         contract: Arc<Contract>,
         options: DeploymentOptions,
     ) -> Result<Deployment, LoadError> {
+        let digest = Sha256::digest(component).into();
+        self.load_known(digest, || Ok(component), contract, options)
+    }
+
+    /// The same for a component of which the SHA-256 is known: `read` is asked
+    /// for its bytes only where its artefact is not there.
+    ///
+    /// # Errors
+    /// That of `read`, and [`LoadError`] as above, or for other bytes than those
+    /// of the digest.
+    pub fn load_known<B: AsRef<[u8]>, E: From<LoadError>>(
+        &self,
+        digest: [u8; 32],
+        read: impl FnOnce() -> Result<B, E>,
+        contract: Arc<Contract>,
+        options: DeploymentOptions,
+    ) -> Result<Deployment, E> {
+        self.check(&options)?;
+        let Shared { engine, cache, .. } = &*self.shared;
+        let component = match load::kept(engine, cache.as_ref(), &digest) {
+            Some(component) => component,
+            None => self.compile(digest, read()?.as_ref())?,
+        };
+        Ok(self.deployment(&component, contract, options)?)
+    }
+
+    fn check(&self, options: &DeploymentOptions) -> Result<(), LoadError> {
         let limits = &self.shared.limits;
         if options.limits.memory > limits.memory
             || options.limits.table_elements > limits.table_elements
@@ -150,19 +178,37 @@ impl Engine {
                 limits.memory, limits.table_elements
             )));
         }
+        Ok(())
+    }
+
+    fn compile(&self, digest: [u8; 32], component: &[u8]) -> Result<Component, LoadError> {
+        // What is kept by a wrong digest would run as another component.
+        if digest != *Sha256::digest(component) {
+            let text = "the component is not the one of its digest";
+            return Err(LoadError::new(text));
+        }
         let Shared {
             engine,
             cache,
             compiling,
             ..
         } = &*self.shared;
-        let component = load::component(engine, cache.as_ref(), compiling, component)
-            .map_err(|e| LoadError::new(e.to_string()))?;
+        load::compiled(engine, cache.as_ref(), compiling, &digest, component)
+            .map_err(|e| LoadError::new(e.to_string()))
+    }
+
+    /// Links a component.
+    fn deployment(
+        &self,
+        component: &Component,
+        contract: Arc<Contract>,
+        options: DeploymentOptions,
+    ) -> Result<Deployment, LoadError> {
         let mut linker = self.shared.linker.clone();
         abi::link_streams(&mut linker, &contract).map_err(|e| {
             LoadError::new(format!("the component's streams cannot be linked: {e:#}"))
         })?;
-        let pre = linker.instantiate_pre(&component).map_err(|e| {
+        let pre = linker.instantiate_pre(component).map_err(|e| {
             LoadError::new(format!(
                 "the component imports what this host does not offer: {e:#}; a service may import ostler:rpc/* and wasi:* 0.2 without wasi:http"
             ))

@@ -10,19 +10,25 @@
 
 use std::fs::{self, File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::compile::{CompileError, Compiling};
 
-/// Bytes of the checksum file beside an artefact: SHA-256.
-const CHECKSUM: usize = 32;
+/// The ending of the checksum file beside an artefact. XXH3, 128 bits: it is to
+/// find damage, and who could forge it could as well write to the folder.
+const CHECKSUM: &str = "xxh3";
+/// Bytes of an artefact that are read at once.
+const READ: usize = 1 << 20;
+
+/// SHA-256 of a component.
+pub(crate) type Digest = [u8; 32];
 
 /// The folder of compiled components.
 #[derive(Clone, Debug)]
@@ -45,7 +51,7 @@ impl Cache {
         Ok(Self { folder })
     }
 
-    fn path(&self, engine: &Engine, digest: &[u8]) -> PathBuf {
+    fn path(&self, engine: &Engine, digest: &Digest) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         self.folder
@@ -53,28 +59,33 @@ impl Cache {
     }
 }
 
-/// Compiles a component, or maps what was compiled before. Blocking.
+/// Maps what was compiled of the component with that digest, if it is kept and
+/// whole. Blocking.
+pub(crate) fn kept(engine: &Engine, cache: Option<&Cache>, digest: &Digest) -> Option<Component> {
+    let path = cache?.path(engine, digest);
+    let component = map(engine, &path)?;
+    tracing::debug!(path = %path.display(), "mapped the compiled component");
+    Some(component)
+}
+
+/// Compiles a component, and keeps what comes of it. Blocking.
 ///
 /// # Errors
 /// When the component does not validate or compile, or not within its limits.
-pub(crate) fn component(
+pub(crate) fn compiled(
     engine: &Engine,
     cache: Option<&Cache>,
     compiling: &Compiling,
+    digest: &Digest,
     bytes: &[u8],
 ) -> Result<Component, CompileError> {
-    let path = cache.map(|cache| cache.path(engine, &Sha256::digest(bytes)));
-    let kept = path.as_deref().and_then(|path| map(engine, path));
-    if let (Some(component), Some(path)) = (kept, &path) {
-        tracing::debug!(path = %path.display(), "mapped the compiled component");
-        return Ok(component);
-    }
     let artefact = compiling.compile(engine, bytes)?;
-    if let Some(path) = &path {
-        match store(path, &artefact) {
+    if let Some(cache) = cache {
+        let path = cache.path(engine, digest);
+        match store(&path, &artefact) {
             // From the file, whose pages the system can drop and read again.
             Ok(()) => {
-                if let Some(component) = map(engine, path) {
+                if let Some(component) = map(engine, &path) {
                     return Ok(component);
                 }
             }
@@ -94,8 +105,8 @@ pub(crate) fn component(
 /// The artefact at `path`, if it is there and whole. Anything else is as good
 /// as absent: it is compiled and written anew.
 fn map(engine: &Engine, path: &Path) -> Option<Component> {
-    let mut file = File::open(path).ok()?;
-    if !verified(&mut file, path) {
+    let file = File::open(path).ok()?;
+    if !verified(&file, path) {
         tracing::warn!(path = %path.display(), "the compiled component is damaged; compiling it anew");
         return None;
     }
@@ -112,21 +123,20 @@ fn map(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-fn verified(file: &mut File, path: &Path) -> bool {
+fn verified(mut file: &File, path: &Path) -> bool {
     let Ok(expected) = fs::read(checksum_path(path)) else {
         return false;
     };
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
+    let mut checksum = Xxh3::new();
+    let mut buffer = vec![0; READ];
     loop {
         match file.read(&mut buffer) {
             Ok(0) => break,
-            Ok(n) => hasher.update(&buffer[..n]),
+            Ok(n) => checksum.update(&buffer[..n]),
             Err(_) => return false,
         }
     }
-    let whole = file.seek(SeekFrom::Start(0)).is_ok();
-    whole && expected.len() == CHECKSUM && hasher.finalize()[..] == expected[..]
+    checksum.digest128().to_be_bytes()[..] == expected[..]
 }
 
 /// Temp and rename, checksum last: an artefact without a checksum is not used.
@@ -134,7 +144,7 @@ fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Usually there is none.
     fs::remove_file(checksum_path(path)).unwrap_or_default();
     replace(path, bytes)?;
-    replace(&checksum_path(path), &Sha256::digest(bytes))
+    replace(&checksum_path(path), &xxh3_128(bytes).to_be_bytes())
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -148,7 +158,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn checksum_path(path: &Path) -> PathBuf {
-    path.with_extension("sha256")
+    path.with_extension(CHECKSUM)
 }
 
 fn hex(bytes: &[u8]) -> String {

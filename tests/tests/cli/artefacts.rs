@@ -80,7 +80,7 @@ async fn a_damaged_artefact_is_compiled_anew() {
         // Now it is whole again.
         assert!(start(cache).await.contains(MAPPED), "{what}");
     }
-    std::fs::remove_file(file(cache, "sha256")).unwrap();
+    std::fs::remove_file(file(cache, "xxh3")).unwrap();
     let log = start(cache).await;
     assert!(!log.contains(MAPPED), "without a checksum: {log}");
 }
