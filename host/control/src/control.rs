@@ -476,8 +476,10 @@ impl Control {
     }
 
     /// One component.
-    pub fn inspect(&self, name: &str) -> Option<Inspected> {
-        self.versions.inspect(name)
+    pub async fn inspect(&self, name: &str) -> Option<Inspected> {
+        let (versions, name) = (self.versions.clone(), name.to_owned());
+        let inspected = deploy::blocking(move || versions.inspect(&name));
+        inspected.await.ok().flatten()
     }
 
     pub(crate) fn current(&self, name: &str) -> Option<Arc<Version>> {

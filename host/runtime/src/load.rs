@@ -10,22 +10,23 @@
 
 use std::fs::{self, File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::{ptr, slice};
 
+use rustix::io::Errno;
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 use wasmtime::Engine;
 use wasmtime::component::Component;
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::compile::{CompileError, Compiling};
 
 /// The ending of the checksum file beside an artefact. XXH3, 128 bits: it is to
 /// find damage, and who could forge it could as well write to the folder.
 const CHECKSUM: &str = "xxh3";
-/// Bytes of an artefact that are read at once.
-const READ: usize = 1 << 20;
 
 /// SHA-256 of a component.
 pub(crate) type Digest = [u8; 32];
@@ -123,20 +124,37 @@ fn map(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-fn verified(mut file: &File, path: &Path) -> bool {
-    let Ok(expected) = fs::read(checksum_path(path)) else {
+fn verified(file: &File, path: &Path) -> bool {
+    let (Ok(expected), Ok(found)) = (fs::read(checksum_path(path)), checksum(file)) else {
         return false;
     };
-    let mut checksum = Xxh3::new();
-    let mut buffer = vec![0; READ];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => checksum.update(&buffer[..n]),
-            Err(_) => return false,
-        }
+    found.to_be_bytes()[..] == expected[..]
+}
+
+/// Maps the file, since copying it takes longer than the checksum.
+fn checksum(file: &File) -> io::Result<u128> {
+    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    // SAFETY: the mapping is new, of the length of the file, and unmapped after
+    // its last use. That nobody writes to the file meanwhile is said in `map`.
+    unsafe {
+        let memory = mmap(
+            ptr::null_mut(),
+            length,
+            ProtFlags::READ,
+            MapFlags::PRIVATE,
+            file,
+            0,
+        )?;
+        // What a disk cannot read is an error here, and would be a signal below.
+        let readable = match madvise(memory, length, Advice::LinuxPopulateRead) {
+            // Before Linux 5.14.
+            Err(Errno::INVAL) => Ok(()),
+            populated => populated,
+        };
+        let checksum = readable.map(|()| xxh3_128(slice::from_raw_parts(memory.cast(), length)));
+        munmap(memory, length)?;
+        Ok(checksum?)
     }
-    checksum.digest128().to_be_bytes()[..] == expected[..]
 }
 
 /// Temp and rename, checksum last: an artefact without a checksum is not used.

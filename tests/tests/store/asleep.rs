@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use ostler::admin::{Component, Rollout};
 use ostler_call::{Body, Code, Head};
-use ostler_schema::Pattern;
+use ostler_schema::{Contract, Pattern};
 use ostler_tests::caller::{Caller, Fed, Outcome, Transport};
 use ostler_tests::{Http, Request, call, component, guest};
 use serde_json::json;
@@ -108,6 +108,26 @@ async fn the_first_calls_load_a_component_over_any_transport() {
     }
 }
 
+#[test]
+fn the_contract_of_every_guest_is_in_what_is_kept_of_it() {
+    let folder = guest("users").parent().unwrap().to_owned();
+    let mut seen = 0;
+    for path in std::fs::read_dir(folder).unwrap() {
+        let path = path.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "wasm") {
+            continue;
+        }
+        let component = std::fs::read(&path).unwrap();
+        let contract = Contract::from_component(&component).unwrap();
+        let extract = Contract::extract(&component).unwrap();
+        let kept = Contract::from_extract(&extract).unwrap();
+        assert_eq!(format!("{kept:?}"), format!("{contract:?}"), "{path:?}");
+        assert!(extract.len() < 64 << 10, "{path:?}: {}", extract.len());
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
 #[tokio::test]
 async fn contracts_and_reflection_tell_of_what_sleeps() {
     let folder = Folder::new();
@@ -117,6 +137,8 @@ async fn contracts_and_reflection_tell_of_what_sleeps() {
     }
     admin.stop().await;
     let admin = folder.start().await;
+    let detail = admin.client.inspect("tiny1").await.unwrap();
+    assert_eq!(detail.methods[0].name, "answer");
     let request = Request::get("/.well-known/ostler/contract");
     let contract = call(admin.host.addr, Http::One, request).await.json();
     assert_eq!(contract["services"].as_array().unwrap().len(), 3);

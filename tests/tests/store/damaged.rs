@@ -1,6 +1,7 @@
 //! Stores that a host finds damaged, foreign or in use.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Output;
 
 use ostler::admin::Rollout;
@@ -38,6 +39,8 @@ async fn the_version_before_serves_for_one_that_is_damaged() {
     let known = (["1 live", "2 kept"], 0);
     for (damage, (before, told_of)) in [(torn, found), (changed, known)] {
         fs::write(&path, damage).unwrap();
+        // Else the component would not be read.
+        fs::remove_dir_all(folder.cache()).unwrap();
         let admin = folder.start().await;
         assert_eq!(admin.versions().await, before);
         assert_eq!(admin.stock().await, 1);
@@ -67,6 +70,7 @@ async fn the_version_before_serves_for_one_that_is_damaged() {
     for path in &files {
         fs::write(path, "damaged").unwrap();
     }
+    fs::remove_dir_all(folder.cache()).unwrap();
     let admin = folder.start().await;
     let request = Request::json("/stock.v1/find", "{}".to_owned());
     let answer = call(admin.host.addr, Http::One, request).await;
@@ -82,6 +86,150 @@ async fn the_version_before_serves_for_one_that_is_damaged() {
     assert_eq!(admin.stock().await, 2);
     folder.check_files();
     admin.stop().await;
+}
+
+/// What a file is changed to; `None` removes it.
+type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
+
+/// What is kept of one component that was deployed: its file, its contract, its
+/// artefact and the checksum of that.
+struct Pieces(Vec<(PathBuf, Vec<u8>)>);
+
+impl Pieces {
+    fn of(folder: &Folder, component: &[u8]) -> Self {
+        let component = folder.file(component);
+        let mut paths = vec![component.with_extension("contract"), component];
+        let artefacts = fs::read_dir(folder.cache()).unwrap();
+        paths.extend(artefacts.map(|entry| entry.unwrap().path()));
+        paths.sort_by_key(|path| path.extension().unwrap().to_owned());
+        let read = |path: PathBuf| (path.clone(), fs::read(path).unwrap());
+        let pieces: Vec<_> = paths.into_iter().map(read).collect();
+        assert_eq!(pieces.len(), 4);
+        Self(pieces)
+    }
+
+    /// Makes all of them whole, but for these.
+    fn damage(&self, damages: &[(&str, Damage)]) {
+        for (path, whole) in &self.0 {
+            let ending = path.extension().unwrap().to_str().unwrap();
+            let damage = damages.iter().find(|(damaged, _)| *damaged == ending);
+            match damage.map_or(Some(whole.clone()), |(_, damage)| damage(whole.clone())) {
+                Some(bytes) => fs::write(path, bytes).unwrap(),
+                None => fs::remove_file(path).unwrap(),
+            }
+        }
+    }
+
+    fn whole(&self, ending: &str) -> bool {
+        let found = |(path, _): &&(PathBuf, _)| path.extension().unwrap() == ending;
+        let (path, whole) = self.0.iter().find(found).unwrap();
+        fs::read(path).unwrap() == *whole
+    }
+}
+
+const CONTRACT: &str = "a kept contract cannot be used";
+const ARTEFACT: &str = "compiling it anew";
+
+#[tokio::test]
+async fn a_component_is_read_where_what_was_made_of_it_cannot_be_used() {
+    let gone: Damage = |_| None;
+    let empty: Damage = |_| Some(Vec::new());
+    let cut: Damage = |mut bytes| bytes.pop().map(|_| bytes);
+    let longer: Damage = |bytes| Some([&bytes[..], b"x"].concat());
+    let flipped: Damage = |mut bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        Some(bytes)
+    };
+    let format: Damage = |bytes| {
+        let text = bytes.strip_prefix(b"ostler contract 1 ").unwrap();
+        Some([&b"ostler contract 2 "[..], text].concat())
+    };
+    let another: Damage = |bytes| {
+        let of = "ostler contract 1 ".len();
+        let digest = "0".repeat(64).into_bytes();
+        Some([&bytes[..of], &digest[..], &bytes[of + 64..]].concat())
+    };
+
+    let folder = Folder::new();
+    let admin = folder.start().await;
+    admin.deploy(stock(1, 1)).await;
+    admin.stop().await;
+    let pieces = Pieces::of(&folder, &stock(1, 1));
+    let served: &[(&str, &[(&str, Damage)], &[&str])] = &[
+        ("nothing", &[], &[]),
+        ("no component", &[("wasm", gone)], &[]),
+        ("a damaged component", &[("wasm", flipped)], &[]),
+        ("no contract", &[("contract", gone)], &[]),
+        ("an empty contract", &[("contract", empty)], &[CONTRACT]),
+        ("a cut contract", &[("contract", cut)], &[CONTRACT]),
+        ("a longer contract", &[("contract", longer)], &[CONTRACT]),
+        ("a damaged contract", &[("contract", flipped)], &[CONTRACT]),
+        ("another format", &[("contract", format)], &[CONTRACT]),
+        ("another's contract", &[("contract", another)], &[CONTRACT]),
+        ("no artefact", &[("cwasm", gone)], &[]),
+        ("a damaged artefact", &[("cwasm", flipped)], &[ARTEFACT]),
+        ("a cut artefact", &[("cwasm", cut)], &[ARTEFACT]),
+        ("no checksum", &[("xxh3", gone)], &[ARTEFACT]),
+        ("a longer checksum", &[("xxh3", longer)], &[ARTEFACT]),
+        (
+            "a damaged contract and artefact",
+            &[("contract", flipped), ("cwasm", flipped)],
+            &[CONTRACT, ARTEFACT],
+        ),
+    ];
+    for (what, damages, told) in served {
+        pieces.damage(damages);
+        let admin = folder.start().await;
+        assert_eq!(admin.stock().await, 1, "{what}");
+        for words in [CONTRACT, ARTEFACT] {
+            let has = |line: &str| line.contains(words);
+            let expected = usize::from(told.contains(&words));
+            if expected > 0 {
+                admin.host.wait_for_log(has, PATIENCE).await;
+            }
+            assert_eq!(admin.host.log.count(has), expected, "{what}: {words}");
+        }
+        admin.stop().await;
+        assert!(pieces.whole("contract"), "{what}");
+    }
+
+    for (what, damages, says) in [
+        (
+            "no component nor artefact",
+            [("wasm", gone), ("cwasm", gone)],
+            "cannot be read",
+        ),
+        (
+            "no component, a damaged artefact",
+            [("wasm", gone), ("cwasm", flipped)],
+            "cannot be read",
+        ),
+        (
+            "no component nor contract",
+            [("wasm", gone), ("contract", gone)],
+            "cannot be read",
+        ),
+        (
+            "a damaged component, no contract",
+            [("wasm", flipped), ("contract", gone)],
+            "damaged",
+        ),
+    ] {
+        pieces.damage(&damages);
+        let admin = folder.start().await;
+        let request = Request::json("/stock.v1/find", "{}".to_owned());
+        let answer = call(admin.host.addr, Http::One, request).await;
+        let text = answer.text();
+        assert_eq!(answer.status(), 503, "{what}: {text}");
+        let path = folder.file(&stock(1, 1));
+        let named = text.contains(path.to_str().unwrap());
+        assert!(named && text.contains(says), "{what}: {text}");
+        // Served without a restart, once it can be.
+        pieces.damage(&[]);
+        assert_eq!(admin.stock().await, 1, "{what}");
+        admin.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -50,6 +50,11 @@ impl Folder {
         self.folder.path().join("store")
     }
 
+    /// Where compiled components are.
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
     /// The configuration of its hosts.
     fn config(&self) -> String {
         let (token, store) = (self.folder.path().join("token"), self.store());
@@ -61,7 +66,7 @@ impl Folder {
 
     async fn start(&self) -> Admin {
         let options = Host::options(&self.guests).config(&self.config());
-        let host = options.cache(self.folder.path().join("cache")).start();
+        let host = options.cache(self.cache()).start();
         let host = host.await;
         let address = host.listing["admin"].as_str().unwrap();
         let token = Token::load(&self.folder.path().join("token")).unwrap();
@@ -93,10 +98,16 @@ impl Folder {
         components
     }
 
+    /// The files of components, and of what they are kept with.
+    fn kept(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let entries = fs::read_dir(self.store().join("components")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.partition(|path| path.extension().is_none_or(|end| end != "contract"))
+    }
+
     /// The files of components.
     fn files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.store().join("components")).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
+        self.kept().0
     }
 
     /// The file of these bytes.
@@ -112,13 +123,17 @@ impl Folder {
         let versions = versions.flat_map(|c| c["versions"].as_array().unwrap());
         let digests = versions.map(|v| format!("{}.wasm", v["digest"].as_str().unwrap()));
         let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-        let files = self.files();
+        let (files, contracts) = self.kept();
         for path in &files {
             let whole = format!("{}.wasm", digest(&fs::read(path).unwrap()));
             assert_eq!(name(path), whole);
         }
         let files: BTreeSet<_> = files.iter().map(|path| name(path)).collect();
         assert_eq!(files, digests.collect(), "garbage, or files are missing");
+        for path in contracts {
+            let component = name(&path.with_extension("wasm"));
+            assert!(files.contains(&component), "{path:?} is nobody's contract");
+        }
     }
 }
 

@@ -84,3 +84,9 @@ impl fmt::Display for DeployError {
 }
 
 impl std::error::Error for DeployError {}
+
+impl From<LoadError> for DeployError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}

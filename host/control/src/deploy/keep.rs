@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::Bytes;
 use ostler_runtime::Engine;
-use ostler_schema::Contract;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::versions::Restored;
@@ -40,19 +39,23 @@ impl Keep {
         self.loading.acquire().await.ok()
     }
 
-    /// Loads a version. Blocking.
+    /// Loads a version. Its file, of megabytes, is read only where its contract
+    /// or its artefact is not at hand. Blocking.
     ///
     /// # Errors
     /// [`DeployError`] when its file or what it needs is not there any more.
     pub(crate) fn load(&self, version: &Version) -> Result<Deployed, DeployError> {
         let file = version.file().ok_or(DeployError::Leaving)?;
-        let bytes = file.read().map_err(DeployError::Store)?;
-        let contract = Contract::from_component(&bytes).map_err(DeployError::Contract)?;
+        let contract = file.contract()?;
         if Outline::of(&contract) != version.services {
             return Err(DeployError::Outline);
         }
         let (label, settings) = (version.label.clone(), version.settings().clone());
-        load(&self.engine, label, &bytes, Arc::new(contract), settings)
+        load(label, Arc::new(contract), settings, |contract, options| {
+            let read = || file.read().map_err(DeployError::Store);
+            let digest = file.digest().bytes();
+            self.engine.load_known(digest, read, contract, options)
+        })
     }
 
     /// A version is loaded. Gives what is to be stopped for it: the versions
@@ -80,9 +83,7 @@ impl Keep {
         let file = Arc::new(self.store.file(record));
         let mut record = record.clone();
         if record.services.is_empty() {
-            let bytes = file.read().map_err(DeployError::Store)?;
-            let contract = Contract::from_component(&bytes).map_err(DeployError::Contract)?;
-            record.services = Outline::of(&contract);
+            record.services = Outline::of(&file.contract()?);
         }
         Ok(Version::asleep(record, file))
     }
@@ -136,8 +137,12 @@ impl Deployer {
         let Some(keep) = self.control.keep().cloned() else {
             return Ok(None);
         };
-        let added = aside(move || keep.store.add(&bytes)).await?;
-        added.map(Some).map_err(DeployError::Store)
+        let add = move || {
+            let kept = keep.store.add(&bytes)?;
+            kept.keep_contract(&bytes);
+            Ok(Some(kept))
+        };
+        aside(add).await?.map_err(DeployError::Store)
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_call::Deadline;
-use ostler_runtime::{DeploymentOptions, Engine, Limits, Trial};
+use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits, Trial};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
@@ -228,7 +228,11 @@ impl Deployer {
         tell(Step::Compiling);
         let engine = self.engine.clone();
         let (component, loaded) = (bytes.clone(), contract.clone());
-        let loading = move || load(&engine, label, &component, loaded, settings);
+        let loading = move || {
+            load(label, loaded, settings, |contract, options| {
+                Ok(engine.load(&component, contract, options)?)
+            })
+        };
         let deployed = aside(loading).await??;
         let deployment = deployed.deployment.clone();
         let put = async {
@@ -302,13 +306,12 @@ fn lines(comparison: &Comparison) -> Vec<String> {
     differences.map(ToString::to_string).collect()
 }
 
-/// Compiles and links a component, or maps its artefact. Blocking.
+/// A component that the engine loads as `into_engine` says. Blocking.
 fn load(
-    engine: &Engine,
     label: String,
-    bytes: &[u8],
     contract: Arc<Contract>,
     settings: Settings,
+    into_engine: impl FnOnce(Arc<Contract>, DeploymentOptions) -> Result<Deployment, DeployError>,
 ) -> Result<Deployed, DeployError> {
     let probe = settings.probe;
     let options = DeploymentOptions {
@@ -316,8 +319,7 @@ fn load(
         limits: settings.guest,
         config: settings.config,
     };
-    let loaded = engine.load(bytes, contract.clone(), options);
-    let deployment = loaded.map_err(DeployError::Load)?;
+    let deployment = into_engine(contract.clone(), options)?;
     let deployed = Deployed::new(label, contract, deployment, settings.call);
     Ok(deployed.probed_with(probe))
 }

@@ -212,7 +212,7 @@ pub struct Inspected {
     pub component: ComponentInfo,
     /// What that version is held to.
     pub settings: Settings,
-    /// What it serves, where it is loaded.
+    /// What it serves, where that can be read.
     pub contract: Option<Arc<Contract>>,
 }
 
@@ -591,7 +591,7 @@ impl Versions {
         versions.filter_map(|version| version.loaded()).collect()
     }
 
-    /// A component, if it is there.
+    /// A component, if it is there. Blocking: its contract may have to be read.
     pub(crate) fn inspect(&self, name: &str) -> Option<Inspected> {
         let components = self.components.load();
         let component = components.iter().find(|c| *c.name == *name)?;
@@ -599,7 +599,7 @@ impl Versions {
         Some(Inspected {
             component: info(component),
             settings: current.settings().clone(),
-            contract: current.loaded().map(|deployed| deployed.contract.clone()),
+            contract: current.contract().ok(),
         })
     }
 

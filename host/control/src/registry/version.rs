@@ -1,8 +1,8 @@
 //! One version of a component: loaded, or asleep until a call comes.
 //!
 //! What is asleep is known by the names of its services and the digest of its
-//! file, a kilobyte or two; its contract is read and its artefact mapped by
-//! whoever needs it first.
+//! file, a kilobyte or two; its contract, which is kept beside that file, is read
+//! and its artefact mapped by whoever needs it first.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -184,18 +184,14 @@ impl Version {
         self.file.as_ref()
     }
 
-    /// Its contract, read from its file while it is asleep. Blocking.
+    /// Its contract, read from the store while it is asleep. Blocking.
     ///
     /// # Errors
     /// [`DeployError::Store`] when the file is not what was written.
     pub(crate) fn contract(&self) -> Result<Arc<Contract>, DeployError> {
         match (self.loaded(), &self.file) {
             (Some(deployed), _) => Ok(deployed.contract.clone()),
-            (None, Some(file)) => {
-                let bytes = file.read().map_err(DeployError::Store)?;
-                let contract = Contract::from_component(&bytes);
-                contract.map(Arc::new).map_err(DeployError::Contract)
-            }
+            (None, Some(file)) => file.contract().map(Arc::new),
             (None, None) => Err(DeployError::Leaving),
         }
     }

@@ -38,6 +38,16 @@ impl Digest {
         }
         Self(text)
     }
+
+    /// The digest as it is.
+    pub(crate) fn bytes(&self) -> [u8; DIGEST / 2] {
+        let mut bytes = [0; DIGEST / 2];
+        for (byte, pair) in bytes.iter_mut().zip(self.0.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).unwrap_or_default();
+            *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+        }
+        bytes
+    }
 }
 
 impl TryFrom<String> for Digest {
@@ -57,6 +67,9 @@ impl From<Digest> for String {
         digest.0
     }
 }
+
+/// The ending of what is kept of a component's contract.
+const CONTRACT: &str = "contract";
 
 /// The folder.
 #[derive(Debug)]
@@ -124,7 +137,7 @@ impl Files {
         let mut uses = self.lock();
         for digest in digests {
             if less(&mut uses.referred, &digest) && !uses.has(&digest) {
-                self.remove(&self.path(&digest));
+                self.remove_all(&digest);
             }
         }
     }
@@ -140,7 +153,7 @@ impl Files {
                 "tmp" => {
                     Digest::try_from(stem.split('.').next().unwrap_or_default().to_owned()).is_ok()
                 }
-                "wasm" => {
+                "wasm" | CONTRACT => {
                     Digest::try_from(stem.to_owned()).is_ok_and(|digest| !self.lock().has(&digest))
                 }
                 _ => false,
@@ -155,8 +168,15 @@ impl Files {
         let mut uses = self.lock();
         // Under the lock: who adds it again holds it before writing it.
         if less(&mut uses.held, digest) && !uses.has(digest) {
-            self.remove(&self.path(digest));
+            self.remove_all(digest);
         }
+    }
+
+    /// The component last: a contract is nobody's without it.
+    fn remove_all(&self, digest: &Digest) {
+        let path = self.path(digest);
+        self.remove(&path.with_extension(CONTRACT));
+        self.remove(&path);
     }
 
     /// What is not removed now is at the next start.
@@ -193,6 +213,20 @@ impl Kept {
 
     pub(crate) fn path(&self) -> PathBuf {
         self.files.path(&self.digest)
+    }
+
+    /// Where its contract is kept.
+    pub(super) fn contract_path(&self) -> PathBuf {
+        self.path().with_extension(CONTRACT)
+    }
+
+    /// Writes what is to be kept of its contract. Its name may be lost with the
+    /// system: it is written again then.
+    pub(super) fn write_contract(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let number = self.files.written.fetch_add(1, Ordering::Relaxed);
+        let path = self.contract_path();
+        let placed = place(&path, &format!("{number}.tmp"), bytes);
+        placed.map_err(|e| StoreError::io(&path, "cannot be written", e))
     }
 
     /// The bytes, if they are what was written. Blocking.

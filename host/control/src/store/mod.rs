@@ -1,6 +1,6 @@
 //! What was deployed, kept in a folder over restarts: the components by the
-//! digest of their bytes, and one file that says which versions there are and
-//! which of them calls go to.
+//! digest of their bytes, each with its contract, and one file that says which
+//! versions there are and which of them calls go to.
 //!
 //! The file of a component is written beside its place, synced and renamed; the
 //! state file grows by a line for each change. The file of a component is there
@@ -8,6 +8,7 @@
 //! killed, the state on disk is the one before a change or after it, and what
 //! it refers to is there.
 
+mod contract;
 mod error;
 mod files;
 mod journal;

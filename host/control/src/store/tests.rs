@@ -192,8 +192,10 @@ fn garbage_goes_at_the_start_and_nothing_else() {
     let left = String::from(files::Digest::of(b"left by a kill"));
     for (name, stays) in [
         (format!("{left}.wasm"), false),
+        (format!("{left}.contract"), false),
         (format!("{left}.7.tmp"), false),
         ("mine.wasm".to_owned(), true),
+        ("mine.contract".to_owned(), true),
         ("mine.tmp".to_owned(), true),
         (kept.clone(), true),
     ] {

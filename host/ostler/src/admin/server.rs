@@ -176,7 +176,7 @@ async fn inspect(
     Path(component): Path<String>,
 ) -> Result<Json<Detail>, Refused> {
     let name = shared.control.named(&component);
-    let inspected = shared.control.inspect(&name);
+    let inspected = shared.control.inspect(&name).await;
     let inspected = inspected.ok_or_else(|| DeployError::Unknown(name.to_string()))?;
     Ok(Json(inspected.into()))
 }

@@ -273,7 +273,7 @@ pub struct Detail {
     /// What the list has of it.
     #[serde(flatten)]
     pub component: Component,
-    /// Its methods; none while that version is not loaded.
+    /// Its methods; none where its contract cannot be read.
     pub methods: Vec<MethodDetail>,
     /// What it is held to, as in a configuration.
     pub limits: BTreeMap<String, String>,
