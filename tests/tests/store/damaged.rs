@@ -91,6 +91,9 @@ async fn the_version_before_serves_for_one_that_is_damaged() {
 /// What a file is changed to; `None` removes it.
 type Damage = fn(Vec<u8>) -> Option<Vec<u8>>;
 
+/// That of files, by their endings.
+type Damages<'a> = &'a [(&'a str, Damage)];
+
 /// What is kept of one component that was deployed: its file, its contract, its
 /// artefact and the checksum of that.
 struct Pieces(Vec<(PathBuf, Vec<u8>)>);
@@ -109,7 +112,7 @@ impl Pieces {
     }
 
     /// Makes all of them whole, but for these.
-    fn damage(&self, damages: &[(&str, Damage)]) {
+    fn damage(&self, damages: Damages<'_>) {
         for (path, whole) in &self.0 {
             let ending = path.extension().unwrap().to_str().unwrap();
             let damage = damages.iter().find(|(damaged, _)| *damaged == ending);
@@ -156,7 +159,7 @@ async fn a_component_is_read_where_what_was_made_of_it_cannot_be_used() {
     admin.deploy(stock(1, 1)).await;
     admin.stop().await;
     let pieces = Pieces::of(&folder, &stock(1, 1));
-    let served: &[(&str, &[(&str, Damage)], &[&str])] = &[
+    let served: &[(&str, Damages<'_>, &[&str])] = &[
         ("nothing", &[], &[]),
         ("no component", &[("wasm", gone)], &[]),
         ("a damaged component", &[("wasm", flipped)], &[]),
