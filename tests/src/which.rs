@@ -41,7 +41,7 @@ pub async fn ask_which(addr: SocketAddr, service: &str) -> Result<u64, u16> {
     let request = Request::json(&format!("/{service}/which"), "{}");
     let answer = call(addr, Http::One, request).await;
     match answer.status() {
-        200 => Ok(answer.json().as_u64().unwrap()),
+        200 => Ok(answer.json().as_u64().expect("a number")),
         status => Err(status),
     }
 }
