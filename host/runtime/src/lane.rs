@@ -12,10 +12,11 @@ use crate::task::GuestTask;
 const NICENESS: i32 = 5;
 
 /// Lets the calling thread stand back from those that serve calls, for good:
-/// for work that takes long and that no call waits for.
-pub fn stand_back() {
+/// for work that takes long and that no call waits for. `niceness` is added to
+/// that of the thread.
+pub fn stand_back(niceness: i32) {
     // Without the right to be nicer the work is done all the same.
-    if let Err(error) = rustix::process::nice(NICENESS) {
+    if let Err(error) = rustix::process::nice(niceness) {
         tracing::debug!(%error, "a thread keeps its priority");
     }
 }
@@ -62,7 +63,7 @@ impl Lane {
     }
 
     fn run(&self, handle: &Handle) {
-        stand_back();
+        stand_back(NICENESS);
         let _runtime = handle.enter();
         while let Some(task) = self.next() {
             task.run_on_lane();

@@ -131,8 +131,8 @@ async fn a_crash_of_the_child_is_told() {
         held(pid).await;
         assert_eq!(limit(pid, "Max data size"), Some(1 << 30));
         assert_eq!(limit(pid, "Max core file size"), Some(0));
-        // Field 19 is the niceness, 10 more than of the thread that deploys, which
-        // stands back by 5 itself; field 20 is the number of threads.
+        // Field 19 is the niceness, 5 more than of the thread that deploys, which
+        // stands back by 10 itself; field 20 is the number of threads.
         assert_eq!(stat(pid)[16..18], ["15", "1"]);
         // The engine has handlers of its own for those of a fault.
         signal(pid, rustix::process::Signal::ABORT);

@@ -200,6 +200,9 @@ async fn swaps(what: &str, variants: &[Bytes], plan: &Plan) {
     let load = Load::start(admin.host.addr, plan).await;
     let every = plan.calls / plan.swaps;
     for swap in 0..plan.swaps {
+        // What is steady is so on each of the versions, whose speeds may
+        // differ.
+        load.calls((swap + 1) * every).await;
         load.swapping(true);
         let open = Open::begin(load.any()).await;
         let number = admin.deploy(variants[swap % variants.len()].clone()).await;
@@ -208,9 +211,6 @@ async fn swaps(what: &str, variants: &[Bytes], plan: &Plan) {
         open.finish().await;
         admin.ended(number - 1).await;
         load.swapping(false);
-        // What is steady is so on each of the versions, whose speeds may
-        // differ.
-        load.calls((swap + 1) * every).await;
     }
     let result = load.finish().await;
     println!(

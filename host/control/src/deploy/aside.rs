@@ -9,6 +9,10 @@ use tokio::sync::oneshot;
 
 use super::DeployError;
 
+/// How far the work of a deployment stands back: it gets a tenth of what a
+/// thread gets that serves, where both want a core.
+const NICENESS: i32 = 10;
+
 /// Work that a call or a switch waits for, and that may block.
 ///
 /// # Errors
@@ -31,7 +35,7 @@ pub(super) async fn aside<T: Send + 'static>(
 ) -> Result<T, DeployError> {
     let (done, worked) = oneshot::channel();
     let work = move || {
-        stand_back();
+        stand_back(NICENESS);
         let outcome = catch_unwind(AssertUnwindSafe(work));
         // Who waited for it may be gone.
         done.send(outcome).unwrap_or_default();

@@ -15,7 +15,7 @@ use super::{NO_MEMORY, REFUSED, Told};
 use crate::engine::codegen_config;
 
 /// How far the worker stands back from the thread that waits for it.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 /// What a process does that compiles for a host
 /// ([`WorkerConfig`](crate::WorkerConfig)): one component, with the limits it
