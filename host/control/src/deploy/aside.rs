@@ -9,9 +9,12 @@ use tokio::sync::oneshot;
 
 use super::DeployError;
 
-/// How far the work of a deployment stands back: it gets a tenth of what a
-/// thread gets that serves, where both want a core.
-const NICENESS: i32 = 10;
+/// How far work stands back that takes a moment: what serves calls hardly
+/// notices it, and it is done all the same where nothing is idle.
+pub(super) const BRIEF: i32 = 19;
+/// How far work stands back that may take minutes: where nothing is idle it
+/// still gets a tenth of what a thread gets that serves.
+pub(super) const LONG: i32 = 10;
 
 /// Work that a call or a switch waits for, and that may block.
 ///
@@ -26,16 +29,17 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// Work on a component that no call waits for: it takes a core for as long as
 /// the component is large, so a thread of its own stands back from those that
-/// serve.
+/// serve, by `niceness`.
 ///
 /// # Errors
 /// [`DeployError::Panicked`], also where the system refuses the thread.
 pub(super) async fn aside<T: Send + 'static>(
+    niceness: i32,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, DeployError> {
     let (done, worked) = oneshot::channel();
     let work = move || {
-        stand_back(NICENESS);
+        stand_back(niceness);
         let outcome = catch_unwind(AssertUnwindSafe(work));
         // Who waited for it may be gone.
         done.send(outcome).unwrap_or_default();

@@ -9,7 +9,7 @@ use ostler_runtime::Engine;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::versions::Restored;
-use super::{DeployError, Deployer, aside, blocking, load};
+use super::{BRIEF, DeployError, Deployer, aside, blocking, load};
 use crate::control::Control;
 use crate::registry::{Deployed, Outline, Share, Version};
 use crate::store::{Change, Component, Kept, Record, Store, StoreError};
@@ -142,7 +142,7 @@ impl Deployer {
             kept.keep_contract(&bytes);
             Ok(Some(kept))
         };
-        aside(add).await?.map_err(DeployError::Store)
+        aside(BRIEF, add).await?.map_err(DeployError::Store)
     }
 }
 

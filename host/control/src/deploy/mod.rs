@@ -18,8 +18,8 @@ use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits, Trial};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
-use self::aside::aside;
 pub(crate) use self::aside::blocking;
+use self::aside::{BRIEF, LONG, aside};
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
 pub use self::probe::{Probe, Probing};
@@ -233,7 +233,7 @@ impl Deployer {
                 Ok(engine.load(&component, contract, options)?)
             })
         };
-        let deployed = aside(loading).await??;
+        let deployed = aside(LONG, loading).await??;
         let deployment = deployed.deployment.clone();
         let put = async {
             if before.is_some() || probe.is_some() {
@@ -272,7 +272,7 @@ impl Deployer {
         signature: Option<Bytes>,
     ) -> Result<Arc<Contract>, DeployError> {
         let trust = self.trust.clone();
-        aside(move || {
+        aside(BRIEF, move || {
             let verified = trust.verify(&bytes, signature.as_deref());
             verified.map_err(DeployError::Untrusted)?;
             let contract = Contract::from_component(&bytes);
@@ -298,7 +298,7 @@ impl Deployer {
 }
 
 async fn differences(old: Arc<Version>, new: Arc<Contract>) -> Result<Comparison, DeployError> {
-    aside(move || Ok(compare(&*old.contract()?, &new))).await?
+    aside(BRIEF, move || Ok(compare(&*old.contract()?, &new))).await?
 }
 
 fn lines(comparison: &Comparison) -> Vec<String> {
