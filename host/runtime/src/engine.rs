@@ -27,6 +27,10 @@ use crate::{abi, host, machine};
 const TICK: Duration = Duration::from_millis(1);
 /// How often deadlines, idle times and graces are looked at.
 const SWEEP: Duration = Duration::from_millis(10);
+/// Niceness of the guest lane.
+const LANE: i32 = 5;
+/// Niceness of the aside lane: a tenth of the core that a call would get.
+const ASIDE: i32 = 10;
 /// Stack of a fiber: guest frames, and host functions with their codecs on top.
 const FIBER_STACK: usize = 1 << 20;
 /// Of which the guest may use this much.
@@ -78,7 +82,10 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) clock: Clock,
+    /// Of guests that were pre-empted or abandoned.
     pub(crate) lane: Arc<Lane>,
+    /// Of guests that serve no call.
+    pub(crate) aside: Arc<Lane>,
     deployments: Mutex<Vec<Weak<Live>>>,
     linker: Linker<State>,
     cache: Option<Cache>,
@@ -112,11 +119,11 @@ impl Engine {
         })?;
         let cache = config.cache.clone().map(open_cache).transpose()?;
         let compiling = Compiling::new(config.compiler.clone());
-        let lane = Arc::new(Lane::default());
         let shared = Arc::new(Shared {
             engine,
             clock: Clock::new(),
-            lane,
+            lane: Arc::default(),
+            aside: Arc::default(),
             deployments: Mutex::default(),
             linker,
             cache,
@@ -266,17 +273,18 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Threads {
     stop: Arc<AtomicBool>,
-    lane: Arc<Lane>,
+    lanes: [Arc<Lane>; 2],
 }
 
 impl Threads {
     fn start(shared: &Arc<Shared>, handle: &Handle) -> std::io::Result<Self> {
         let threads = Self {
             stop: Arc::default(),
-            lane: Arc::clone(&shared.lane),
+            lanes: [Arc::clone(&shared.lane), Arc::clone(&shared.aside)],
         };
-        let lanes = thread::available_parallelism().map_or(1, usize::from);
-        shared.lane.start(lanes, handle)?;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        shared.lane.start("guest-lane", cores, LANE, handle)?;
+        shared.aside.start("aside-lane", 1, ASIDE, handle)?;
         threads.every("epoch", TICK, shared, |shared| {
             shared.clock.tick();
             shared.engine.increment_epoch();
@@ -312,7 +320,9 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        self.lane.close();
+        for lane in &self.lanes {
+            lane.close();
+        }
     }
 }
 

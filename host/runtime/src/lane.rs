@@ -1,5 +1,6 @@
-//! The guest lane: threads of lower priority on which guests run that were
-//! pre-empted or abandoned, or that serve no call. First in, first out.
+//! Lanes: threads of lower priority on which guests run whose turn is not now.
+//! First in, first out. The *guest lane* is for those that were pre-empted or
+//! abandoned, the *aside lane* for those that serve no call.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -7,9 +8,6 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use tokio::runtime::Handle;
 
 use crate::task::GuestTask;
-
-/// Added to the niceness of a lane thread.
-const NICENESS: i32 = 5;
 
 /// Lets the calling thread stand back from those that serve calls, for good:
 /// for work that takes long and that no call waits for. `niceness` is added to
@@ -36,18 +34,27 @@ struct Queue {
 }
 
 impl Lane {
-    /// Starts `threads` threads that poll guests inside `handle`'s runtime,
-    /// until [`Lane::close`].
+    /// Starts `threads` threads that poll guests inside `handle`'s runtime, at
+    /// this much more niceness, until [`Lane::close`].
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub(crate) fn start(self: &Arc<Self>, threads: usize, handle: &Handle) -> std::io::Result<()> {
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        name: &str,
+        threads: usize,
+        niceness: i32,
+        handle: &Handle,
+    ) -> std::io::Result<()> {
         for i in 0..threads {
             let lane = Arc::clone(self);
             let handle = handle.clone();
             std::thread::Builder::new()
-                .name(format!("guest-lane-{i}"))
-                .spawn(move || lane.run(&handle))?;
+                .name(format!("{name}-{i}"))
+                .spawn(move || {
+                    stand_back(niceness);
+                    lane.run(&handle);
+                })?;
         }
         Ok(())
     }
@@ -63,7 +70,6 @@ impl Lane {
     }
 
     fn run(&self, handle: &Handle) {
-        stand_back(NICENESS);
         let _runtime = handle.enter();
         while let Some(task) = self.next() {
             task.run_on_lane();

@@ -159,6 +159,8 @@ pub(crate) struct GuestTask {
     reason: AtomicU8,
     preempted: AtomicBool,
     on_lane: AtomicBool,
+    /// Whether its lane is the aside lane.
+    aside: AtomicBool,
     /// Whether the lane has this task in its queue.
     queued: AtomicBool,
     deadline_ms: AtomicU64,
@@ -200,6 +202,7 @@ impl GuestTask {
             reason: AtomicU8::new(0),
             preempted: AtomicBool::new(false),
             on_lane: AtomicBool::new(false),
+            aside: AtomicBool::new(false),
             queued: AtomicBool::new(false),
             deadline_ms: AtomicU64::new(NEVER),
             active_ms: AtomicU64::new(0),
@@ -217,7 +220,7 @@ impl GuestTask {
         self.begin(Phase::Parked(future), deadline_ms, bill);
     }
 
-    /// Begins what no caller waits for: all of it runs on the lane.
+    /// Begins what no caller waits for: all of it runs on the aside lane.
     pub(crate) fn start_apart(self: &Arc<Self>, future: GuestFuture, deadline_ms: Option<u64>) {
         self.begin(Phase::Lane(future), deadline_ms, Bill::NONE);
         self.enqueue();
@@ -228,6 +231,7 @@ impl GuestTask {
         self.preempted.store(false, Ordering::Relaxed);
         let on_lane = matches!(phase, Phase::Lane(_));
         self.on_lane.store(on_lane, Ordering::Relaxed);
+        self.aside.store(on_lane, Ordering::Relaxed);
         self.kill_ms.store(NEVER, Ordering::Relaxed);
         self.touch();
         self.meter.reset();
@@ -372,7 +376,12 @@ impl GuestTask {
 
     fn enqueue(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::AcqRel) {
-            self.shared.lane.push(Arc::clone(self));
+            let Shared { lane, aside, .. } = &*self.shared;
+            let lane = match self.aside.load(Ordering::Relaxed) {
+                true => aside,
+                false => lane,
+            };
+            lane.push(Arc::clone(self));
         }
     }
 
