@@ -459,14 +459,15 @@ impl GuestTask {
         finished.outcome.headers = std::mem::take(&mut meta.headers);
         finished.outcome.trailers = std::mem::take(&mut meta.trailers);
         drop(meta);
-        // A guest that saw its time run out says so in words of its own.
-        let reason = self.reason();
-        let gave_up = matches!(
+        // What a guest comes to after its time, a value or words of its own, is
+        // too late, even where the caller was not yet told.
+        let late = matches!(self.reason(), Reason::Deadline | Reason::Idle);
+        let by_host = matches!(
             finished.outcome.result,
-            Err(Failure::Status(_) | Failure::Error(_))
+            Err(Failure::Host(_) | Failure::Start(_))
         );
-        if gave_up && matches!(reason, Reason::Deadline | Reason::Idle) {
-            finished.outcome.result = Err(Failure::Host(reason.status()));
+        if late && !by_host {
+            finished.outcome.result = Err(Failure::Host(self.reason().status()));
         }
         if let Some(instance) = finished.instance {
             instance.give_back(Arc::clone(self));

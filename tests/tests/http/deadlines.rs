@@ -2,11 +2,16 @@
 
 use std::net::SocketAddr;
 
+use futures_util::future::join_all;
 use ostler_tests::{Exchange, Host, Request, Table, call};
+
+/// Calls that are late together, so that some guests end before their callers
+/// are told.
+const AT_ONCE: usize = 40;
 
 #[tokio::test]
 async fn deadlines() {
-    let host = Host::start(&["users", "control", "spin", "ticker"], None).await;
+    let host = Host::start(&["users", "control", "spin", "ticker", "cancel"], None).await;
     let addr = host.addr;
     let mut table = Table::new("HTTP: deadlines");
     table
@@ -38,6 +43,22 @@ async fn deadlines() {
                         (answer.status(), &answer.json()["code"]),
                         (504, &"deadline_exceeded".into())
                     );
+                },
+            )
+            .await;
+    }
+    for method in ["wait", "compute"] {
+        table
+            .both(
+                format!("cancel.{method} returns when the deadline has passed: 504 to all"),
+                |http| async move {
+                    let late = || {
+                        let request = Request::json(&format!("/cancel/{method}"), "");
+                        call(addr, http, request.header("ostler-timeout-ms", "100"))
+                    };
+                    for answer in join_all((0..AT_ONCE).map(|_| late())).await {
+                        assert_eq!(answer.status(), 504);
+                    }
                 },
             )
             .await;

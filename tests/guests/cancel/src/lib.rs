@@ -63,4 +63,8 @@ impl Cancel for Service {
         }
         log::info!("cancelled: true");
     }
+
+    fn compute() {
+        while !context::cancelled() {}
+    }
 }
