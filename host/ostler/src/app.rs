@@ -435,6 +435,7 @@ impl Limits<'_> {
             memory: most(|g| g.memory).unwrap_or(default.memory),
             table_elements: most(|g| g.table_elements).unwrap_or(default.table_elements),
             cache: config.server.cache.clone(),
+            cache_size: config.server.cache_size as u64,
             ..default
         }
     }

@@ -15,11 +15,12 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use ostler_schema::Contract;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::compile::{Compiler, Compiling};
 use crate::deployment::{Deployment, DeploymentOptions, Live, LoadError};
 use crate::lane::Lane;
-use crate::load::{self, Cache};
+use crate::load;
 use crate::state::State;
 use crate::{abi, host, machine};
 
@@ -54,6 +55,9 @@ pub struct EngineConfig {
     pub table_elements: usize,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
+    /// What that folder may hold, bytes; beyond, what was least recently used
+    /// goes.
+    pub cache_size: u64,
     /// Who compiles components.
     pub compiler: Compiler,
 }
@@ -65,6 +69,7 @@ impl Default for EngineConfig {
             memory: 64 << 20,
             table_elements: 100_000,
             cache: None,
+            cache_size: 10 << 30,
             compiler: Compiler::InProcess,
         }
     }
@@ -117,7 +122,9 @@ impl Engine {
         let linker = host::linker(&engine).map_err(|e| {
             LoadError::new(format!("the host's interfaces cannot be linked: {e:#}"))
         })?;
-        let cache = config.cache.clone().map(open_cache).transpose()?;
+        let cache = (config.cache.clone())
+            .map(|folder| open_cache(folder, config.cache_size))
+            .transpose()?;
         let compiling = Compiling::new(config.compiler.clone());
         let shared = Arc::new(Shared {
             engine,
@@ -236,9 +243,9 @@ impl Engine {
     }
 }
 
-fn open_cache(folder: PathBuf) -> Result<Cache, LoadError> {
+fn open_cache(folder: PathBuf, size: u64) -> Result<Cache, LoadError> {
     let shown = folder.display().to_string();
-    Cache::open(folder).map_err(|e| {
+    Cache::open(folder, size).map_err(|e| {
         LoadError::new(format!(
             "the folder for compiled components, {shown}, cannot be used: {e}"
         ))

@@ -2,6 +2,7 @@
 //! limits. Knows values, never bytes of a wire.
 
 mod abi;
+mod cache;
 mod clock;
 mod compile;
 mod deployment;

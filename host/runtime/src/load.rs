@@ -1,5 +1,5 @@
-//! Compiled components, kept on disk by the digest of their bytes and the
-//! engine's compatibility hash.
+//! Compiled components: made anew, or mapped from where they are kept by the
+//! digest of their bytes and the engine's compatibility hash.
 //!
 //! Loading compiled code is `unsafe` in wasmtime since the bytes become machine
 //! code: this module alone does it, from memory that the compiler has just
@@ -8,12 +8,10 @@
 
 #![expect(unsafe_code, reason = "loading compiled code; see the module's doc")]
 
-use std::fs::{self, File, Permissions};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{ptr, slice};
 
 use rustix::io::Errno;
@@ -22,43 +20,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::cache::{Cache, Digest, checksum_path, touch};
 use crate::compile::{CompileError, Compiling};
-
-/// The ending of the checksum file beside an artefact. XXH3, 128 bits: it is to
-/// find damage, and who could forge it could as well write to the folder.
-const CHECKSUM: &str = "xxh3";
-
-/// SHA-256 of a component.
-pub(crate) type Digest = [u8; 32];
-
-/// The folder of compiled components.
-#[derive(Clone, Debug)]
-pub(crate) struct Cache {
-    folder: PathBuf,
-}
-
-impl Cache {
-    /// Opens or makes the folder.
-    ///
-    /// # Errors
-    /// When it cannot be made, or is not the user's own.
-    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&folder)?;
-        let owner = fs::metadata(&folder)?.uid();
-        if owner != rustix::process::geteuid().as_raw() {
-            return Err(io::Error::other("the folder belongs to another user"));
-        }
-        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
-        Ok(Self { folder })
-    }
-
-    fn path(&self, engine: &Engine, digest: &Digest) -> PathBuf {
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        self.folder
-            .join(format!("{}-{:016x}.cwasm", hex(digest), hasher.finish()))
-    }
-}
 
 /// Maps what was compiled of the component with that digest, if it is kept and
 /// whole. Blocking.
@@ -83,7 +46,7 @@ pub(crate) fn compiled(
     let artefact = compiling.compile(engine, bytes)?;
     if let Some(cache) = cache {
         let path = cache.path(engine, digest);
-        match store(&path, &artefact) {
+        match cache.store(&path, &artefact) {
             // From the file, whose pages the system can drop and read again.
             Ok(()) => {
                 if let Some(component) = map(engine, &path) {
@@ -111,8 +74,11 @@ fn map(engine: &Engine, path: &Path) -> Option<Component> {
         tracing::warn!(path = %path.display(), "the compiled component is damaged; compiling it anew");
         return None;
     }
+    if let Err(error) = touch(&file) {
+        tracing::debug!(%error, path = %path.display(), "the use of a compiled component was not noted");
+    }
     let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
-    // SAFETY: the file was written by `store` of this user in a folder of mode
+    // SAFETY: the file was written by `Cache::store` of this user in a folder of mode
     // 0700, its checksum was just verified on this very descriptor, and files
     // here are replaced by rename only, never written in place.
     match unsafe { Component::deserialize_file(engine, descriptor) } {
@@ -155,30 +121,4 @@ fn checksum(file: &File) -> io::Result<u128> {
         munmap(memory, length)?;
         Ok(checksum?)
     }
-}
-
-/// Temp and rename, checksum last: an artefact without a checksum is not used.
-fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Usually there is none.
-    fs::remove_file(checksum_path(path)).unwrap_or_default();
-    replace(path, bytes)?;
-    replace(&checksum_path(path), &xxh3_128(bytes).to_be_bytes())
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Two threads may compile one component at once.
-    let (process, thread) = (std::process::id(), std::thread::current().id());
-    let temporary = path.with_extension(format!("tmp{process}{thread:?}"));
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(temporary, path)
-}
-
-fn checksum_path(path: &Path) -> PathBuf {
-    path.with_extension(CHECKSUM)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

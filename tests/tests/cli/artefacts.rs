@@ -1,8 +1,10 @@
 //! Compiled components: a second start maps what the first one compiled, if it
 //! is whole.
 
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use ostler_tests::{Host, Http, Request, call, command, guest, within};
 use serde_json::Value;
@@ -11,22 +13,24 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::failed;
 
+const HOUR: Duration = Duration::from_secs(3600);
 const MAPPED: &str = "mapped the compiled component";
 const DAMAGED: &str = "the compiled component is damaged; compiling it anew";
 
 /// Starts a host, makes a call and stops; gives what it logged.
 async fn start(cache: &Path) -> String {
-    let host = Host::options(&["users"])
+    let request = Request::get("/users/get_user?user_id=7");
+    start_with(cache, "users", request, "").await
+}
+
+async fn start_with(cache: &Path, guest: &str, request: Request, config: &str) -> String {
+    let host = Host::options(&[guest])
+        .config(config)
         .cache(cache)
         .log("debug")
         .start()
         .await;
-    let answer = call(
-        host.addr,
-        Http::One,
-        Request::get("/users/get_user?user_id=7"),
-    )
-    .await;
+    let answer = call(host.addr, Http::One, request).await;
     assert_eq!(answer.status(), 200, "{}", answer.text());
     let log = host.log.clone();
     assert!(host.stop().await.success());
@@ -83,6 +87,72 @@ async fn a_damaged_artefact_is_compiled_anew() {
     std::fs::remove_file(file(cache, "xxh3")).unwrap();
     let log = start(cache).await;
     assert!(!log.contains(MAPPED), "without a checksum: {log}");
+}
+
+#[tokio::test]
+async fn what_was_least_recently_used_makes_room() {
+    let folder = TempDir::new().unwrap();
+    let cache = folder.path();
+    let users = || Request::get("/users/get_user?user_id=7");
+    let spin = || Request::json("/spin/quick", r#"{"number":1}"#);
+    let control = || Request::get("/control/context");
+    start_with(cache, "users", users(), "").await;
+    for path in files(cache) {
+        back(&path, 2 * HOUR);
+    }
+    start_with(cache, "spin", spin(), "").await;
+    for path in files(cache) {
+        let old = std::fs::metadata(&path).unwrap().modified().unwrap();
+        if old.elapsed().unwrap() < HOUR {
+            back(&path, HOUR);
+        }
+    }
+    // What is older is used once more.
+    assert!(start(cache).await.contains(MAPPED));
+
+    // Room for all three of them but a byte.
+    let other = TempDir::new().unwrap();
+    start_with(other.path(), "control", control(), "").await;
+    let all = [files(cache), files(other.path())].concat();
+    let held: u64 = all.iter().map(|path| size(path)).sum();
+    let config = format!("server.cache-size = {}", held - 1);
+    std::fs::write(cache.join("notes"), "not the host's").unwrap();
+    start_with(cache, "control", control(), &config).await;
+    let kept = files(cache);
+    assert_eq!(kept.len(), 5, "two components and the notes: {kept:?}");
+    for (what, guest, request, mapped) in [
+        ("used again", "users", users(), true),
+        ("just compiled", "control", control(), true),
+        ("least recently used", "spin", spin(), false),
+    ] {
+        let log = start_with(cache, guest, request, "").await;
+        assert_eq!(log.contains(MAPPED), mapped, "{what}: {log}");
+    }
+
+    // It is served though it is more than the folder may hold.
+    start_with(
+        cache,
+        "ticker",
+        Request::get("/health"),
+        "server.cache-size = 1",
+    )
+    .await;
+    assert_eq!(files(cache).len(), 3);
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+/// Makes a file as old as that.
+fn back(path: &Path, age: Duration) {
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - age).unwrap();
 }
 
 #[tokio::test]

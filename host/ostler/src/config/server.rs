@@ -24,6 +24,9 @@ pub struct Server {
     pub access_log: AccessLog,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
+    /// What that folder may hold, bytes; beyond, what was least recently used
+    /// goes.
+    pub cache_size: usize,
     /// What the compilation of one component may take, where it has a process
     /// of its own.
     pub compile: CompileLimits,
@@ -51,6 +54,7 @@ impl Default for Server {
             listeners: Vec::new(),
             access_log: AccessLog::default(),
             cache: None,
+            cache_size: 10 << 30,
             compile: CompileLimits::default(),
             admin: None,
             admin_token: None,
@@ -163,6 +167,7 @@ pub(super) const KEYS: &[Key<Server>] = &[
         Ok(())
     }),
     Key::new("cache", |s, v| v.text().map(|v| s.cache = Some(v.into()))),
+    Key::new("cache-size", |s, v| v.size().map(|v| s.cache_size = v)),
     Key::new("admin", |s, v| v.text().map(|v| s.admin = Some(v.into()))),
     Key::new("admin-token", |s, v| {
         v.text().map(|v| s.admin_token = Some(v.into()))

@@ -27,6 +27,7 @@ listen = ["127.0.0.1:0", "[::1]:0"]
 grace = "5s"
 access-log = "info"
 cache = "/var/cache/ostler"
+cache-size = "2GiB"
 store = "/var/lib/ostler"
 loaded = 12
 instances = 1_000
@@ -124,6 +125,7 @@ fn a_full_file() {
         server.cache.as_deref(),
         Some(Path::new("/var/cache/ostler"))
     );
+    assert_eq!(server.cache_size, 2 << 30);
     assert_eq!(server.store.as_deref(), Some(Path::new("/var/lib/ostler")));
     assert_eq!(server.loaded, 12);
     assert_eq!(server.instances, Some(1000));
