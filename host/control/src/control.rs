@@ -158,22 +158,59 @@ impl Control {
         number: Option<u32>,
         drain: Drain,
     ) -> Result<u32, DeployError> {
+        let to = self.versions.before(name, number)?;
+        if let Before::Earlier(version) = &to {
+            self.load_again(version).await?;
+            self.warm(name, version, drain).await?;
+        }
         let _turn = self.back.lock().await;
-        self.go_back(name, number, drain).await
+        self.bring_back(name, to, drain).await
     }
 
-    /// The same for who has the turn.
-    async fn go_back(
+    async fn load_again(&self, version: &Arc<Version>) -> Result<(), DeployError> {
+        version.stay();
+        self.load_one(version).await
+    }
+
+    /// Starts instances of an earlier version as for a new one. It has served
+    /// before, and who goes back may have no choice: that it does not answer
+    /// its probe is only told.
+    async fn warm(
+        &self,
+        name: &str,
+        version: &Arc<Version>,
+        drain: Drain,
+    ) -> Result<(), DeployError> {
+        let Some(deployed) = version.loaded() else {
+            return Ok(());
+        };
+        let before = self.current(name);
+        if let Err(error) = deploy::start(before.as_deref(), &deployed).await {
+            let _turn = self.back.lock().await;
+            if self.versions.place(version).is_none() {
+                self.retire(Leaving::of(version.clone()), drain);
+            }
+            return Err(error);
+        }
+        if let Err(error) = deploy::probe(&deployed).await {
+            let version = version.number;
+            tracing::warn!(component = name, version, %error, "rolled back to all the same");
+        }
+        Ok(())
+    }
+
+    /// Sends all calls to a version, loaded again. For who has the turn, since
+    /// others may have gone to another one meanwhile.
+    async fn bring_back(
         &self,
         name: &Arc<str>,
-        number: Option<u32>,
+        to: Before,
         drain: Drain,
     ) -> Result<u32, DeployError> {
-        let version = match self.versions.before(name, number)? {
+        let version = match to {
             Before::Current => None,
             Before::Earlier(version) => {
-                version.stay();
-                self.load_one(&version).await?;
+                self.load_again(&version).await?;
                 version.blame(None);
                 Some(version)
             }
@@ -182,6 +219,13 @@ impl Control {
             c.versions.back_to(c.registry(), name, version.as_ref())
         })
         .await
+    }
+
+    /// Goes back without instances that were started before: they would take
+    /// time, and calls fail meanwhile. For who has the turn.
+    async fn go_back(&self, name: &Arc<str>, number: Option<u32>) -> Result<u32, DeployError> {
+        let to = self.versions.before(name, number)?;
+        self.bring_back(name, to, Drain::default()).await
     }
 
     /// Takes calls from a version that does worse than it may: ends its trial,
@@ -210,10 +254,7 @@ impl Control {
         let (component, version) = (&*place.component, place.version.number);
         place.version.blame(Some(why));
         let to = match &place.role {
-            Role::Trial { .. } => {
-                let end = self.go_back(&place.component, None, Drain::default());
-                end.await
-            }
+            Role::Trial { .. } => self.go_back(&place.component, None).await,
             Role::Current { before } => self.go_back_to_any(&place.component, before).await,
         };
         match &to {
@@ -242,8 +283,7 @@ impl Control {
             number: None,
         };
         for number in versions {
-            let back = self.go_back(component, Some(*number), Drain::default());
-            match back.await {
+            match self.go_back(component, Some(*number)).await {
                 Ok(number) => return Ok(number),
                 Err(error) => failed = error,
             }

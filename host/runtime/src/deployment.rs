@@ -474,15 +474,15 @@ impl Deployment {
         &self.live.identity.usage
     }
 
-    /// Starts the deployment, and makes `count` instances that wait for calls,
-    /// as far as the limits allow.
+    /// Starts the deployment, and makes instances until `count` of them wait for
+    /// calls, as far as the limits allow.
     ///
     /// # Errors
     /// The status of the first that does not start, or not until `deadline`.
     pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
         let warmed = async {
             self.start(Some(deadline), Lane::Yes).await?;
-            for _ in 0..count {
+            for _ in self.live.pool.idle()..count {
                 let Some(permit) = self.live.pool.reserve() else {
                     break;
                 };

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use bytes::Bytes;
-use ostler_tests::{Host, Options, ask_which, command, within};
+use ostler_tests::{Host, Options, ask_which, command, field, within};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -116,6 +116,15 @@ impl Admin {
             (v["number"].as_u64().unwrap(), state)
         };
         versions.iter().map(version).collect()
+    }
+
+    /// Waits until a version has ended so many times.
+    async fn ended(&self, version: u64, times: usize) {
+        let ended = |line: &str| {
+            let is = |name, value| field(line, name) == value;
+            is("message", "a version has ended") && is("version", &version.to_string())
+        };
+        self.host.log.wait_count(ended, times).await;
     }
 }
 

@@ -17,6 +17,13 @@ use tokio::task::JoinSet;
 
 use crate::{Admin, which};
 
+/// The import of random numbers, and its package.
+const RANDOM: &str =
+    r#"(import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))"#;
+const RANDOM_PACKAGE: &str = "package wasi:random@0.2.0 {
+    interface random { get-random-u64: func() -> u64; }
+}";
+
 /// How long a rollback may take on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 
@@ -55,23 +62,30 @@ fn hardly_starts() -> Bytes {
         text.replacen("package ostler:rpc@0.1.0;", "", 1)
     };
     let packages = format!(
-        "package ostler:rpc@0.1.0 {{ {} {} }}
-         package wasi:random@0.2.0 {{ interface random {{ get-random-u64: func() -> u64; }} }}",
+        "package ostler:rpc@0.1.0 {{ {} {} }} {RANDOM_PACKAGE}",
         file("types.wit"),
         file("lifecycle.wit")
     );
     // The result of `start` is at 64: an error with code 0 and empty lists, for
     // all but one of the lowest five bits.
-    let imports = r#"
-        (import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))
+    let imports = format!(
+        r#"{RANDOM}
         (func (export "ostler:rpc/lifecycle@0.1.0#start") (param i32 i32) (result i32)
           (i32.store8 (i32.const 64)
             (i64.ne (i64.const 0) (i64.and (call $random) (i64.const 31))))
           i32.const 64)
         (func (export "ostler:rpc/lifecycle@0.1.0#stop"))
-        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)"#;
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)"#
+    );
     let world = "import wasi:random/random@0.2.0; export ostler:rpc/lifecycle@0.1.0;";
-    second(&busy(10_000_000), imports, world, &packages)
+    second(&busy(10_000_000), &imports, world, &packages)
+}
+
+/// One of two calls traps.
+fn half() -> Bytes {
+    let trap = "(if (i64.eqz (i64.and (call $random) (i64.const 1))) (then unreachable))";
+    let world = "import wasi:random/random@0.2.0;";
+    second(trap, RANDOM, world, RANDOM_PACKAGE)
 }
 
 /// Callers that call without a pause.
@@ -268,4 +282,30 @@ async fn what_is_wrong_with_bounds_is_said() {
             .await;
         assert!(text.contains(words), "{flags:?}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_probe_does_not_keep_a_version_from_coming_back() {
+    let admin = Admin::start().await;
+    let half = admin.file("half.wasm", &half());
+    let twice = async {
+        let probed = ["deploy", &*half, "--probe", "which.which"];
+        while !admin.ostler(&probed).await.status.success() {}
+        let good = which("1.2.0", 3);
+        admin.deploy("good.wasm", &good, &["--probe", "none"]).await;
+        let told = |line: &str| {
+            field(line, "message") == "rolled back to all the same"
+                && field(line, "error").contains("the probe `which.which {}` failed: internal")
+        };
+        loop {
+            admin.says(&["rollback", "which", "--to", "1"]).await;
+            if admin.host.log.count(told) > 0 {
+                return;
+            }
+            admin.says(&["rollback", "which", "--to", "2"]).await;
+        }
+    };
+    tokio::time::timeout(SOON, twice).await.unwrap();
+    let live = (1, "live".to_owned());
+    assert!(admin.versions("which.v1").await.contains(&live));
 }

@@ -1,6 +1,6 @@
 //! Versions come, go and come back.
 
-use ostler_tests::component;
+use ostler_tests::{component, field, guest};
 
 use crate::{Admin, which};
 
@@ -33,21 +33,58 @@ async fn a_version_replaces_another_and_is_taken_back() {
     assert_eq!(admin.which("which").await, Err(404));
 }
 
-#[tokio::test]
-async fn a_version_that_does_not_start_replaces_nothing() {
-    let admin = Admin::start().await;
-    admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+/// As [`which`], but no instance of it starts.
+fn startless() -> Vec<u8> {
     let wit = "package test:which@1.1.0;
         interface which { which: func() -> u32; }
         world service { export which; }";
     let wat = r#"(module (memory (export "memory") 1)
         (func $start unreachable) (start $start)
         (func (export "test:which/which@1.1.0#which") (result i32) i32.const 2))"#;
-    let file = admin.file("bad.wasm", &component(wit, wat));
+    component(wit, wat)
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_start_replaces_nothing() {
+    let admin = Admin::start().await;
+    admin.deploy("one.wasm", &which("1.0.0", 1), &[]).await;
+    let file = admin.file("bad.wasm", &startless());
     let text = admin.refuses(3, &["deploy", &file]).await;
     assert!(text.contains("did not start"), "{text}");
     assert_eq!(admin.which("which").await, Ok(1));
     assert_eq!(admin.versions("which.v1").await, states(&[(1, "live")]));
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_start_is_not_brought_back() {
+    let admin = Admin::start().await;
+    // The first of a component is not called before it is live.
+    admin.deploy("bad.wasm", &startless(), &[]).await;
+    admin.deploy("two.wasm", &which("1.2.0", 2), &[]).await;
+    let text = admin.refuses(3, &["rollback", "which"]).await;
+    assert!(text.contains("did not start"), "{text}");
+    assert_eq!(admin.which("which").await, Ok(2));
+    admin.ended(1, 2).await;
+    let kept = states(&[(1, "kept"), (2, "live")]);
+    assert_eq!(admin.versions("which.v1").await, kept);
+}
+
+#[tokio::test]
+async fn what_is_brought_back_has_started() {
+    let admin = Admin::start().await;
+    let file = guest("lifecycle").to_str().unwrap().to_owned();
+    let probe = ["--probe", "counted.state"];
+    admin.says(&["deploy", &file, probe[0], probe[1]]).await;
+    admin.says(&["deploy", &file]).await;
+    admin.ended(1, 1).await;
+    let said = admin.says(&["rollback", "counted"]).await;
+    assert_eq!(said, "counted.v1 version 1 is live again\n");
+    let back = |line: &str| field(line, "message") == "rolled back";
+    admin.host.log.wait_count(back, 1).await;
+    let lines = admin.host.log.lines();
+    let place = lines.iter().position(|line| back(line)).unwrap();
+    let before = field(&lines[place - 1], "message");
+    assert!(before.starts_with("started"), "{before}");
 }
 
 #[tokio::test]

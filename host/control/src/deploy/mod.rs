@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_call::Deadline;
-use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits, Trial};
+use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
@@ -22,6 +22,7 @@ pub(crate) use self::aside::blocking;
 use self::aside::{BRIEF, LONG, aside};
 pub use self::error::DeployError;
 pub(crate) use self::keep::Keep;
+pub(crate) use self::probe::probe;
 pub use self::probe::{Probe, Probing};
 pub use self::trust::{PublicKey, Trust, TrustError};
 pub(crate) use self::versions::{
@@ -35,7 +36,7 @@ use crate::control::Control;
 use crate::metrics::Change;
 use crate::registry::{CallLimits, DEFAULT_TENANT, Deployed, Share, Version, short_names};
 
-/// How long new instances may take to start.
+/// How long new instances may take to start, and to answer a probe.
 const START: Duration = Duration::from_secs(30);
 /// Instances that are made before the switch, at most.
 const MAX_WARM: usize = 16;
@@ -220,11 +221,9 @@ impl Deployer {
             Probing::Not => settings.probe = None,
             Probing::By(probe) => settings.probe = Some(probe.clone()),
         }
-        let depth = settings.call.depth;
-        let probe = match settings.probe.clone() {
-            Some(probe) => Some((probe.of(&contract, depth)?, probe)),
-            None => None,
-        };
+        if let Some(probe) = &settings.probe {
+            probe.of(&contract, settings.call.depth)?;
+        }
         tell(Step::Compiling);
         let engine = self.engine.clone();
         let (component, loaded) = (bytes.clone(), contract.clone());
@@ -236,10 +235,11 @@ impl Deployer {
         let deployed = aside(LONG, loading).await??;
         let deployment = deployed.deployment.clone();
         let put = async {
-            if before.is_some() || probe.is_some() {
+            if before.is_some() || deployed.probe.is_some() {
                 tell(Step::Warming);
             }
-            start(before.as_deref(), &deployed, probe.as_ref()).await?;
+            start(before.as_deref(), &deployed).await?;
+            probe(&deployed).await?;
             tell(Step::Waiting);
             let file = match rollout.fleeting {
                 true => None,
@@ -327,23 +327,21 @@ fn load(
 /// Starts the deployment as a whole, and as many instances as the version before
 /// has had calls at once, so that the switch finds them started; the new one may
 /// be slower.
-async fn start(
+///
+/// # Errors
+/// [`DeployError::Start`] with what the first one said that does not start.
+pub(crate) async fn start(
     before: Option<&Version>,
     deployed: &Deployed,
-    probe: Option<&(Trial, Probe)>,
 ) -> Result<(), DeployError> {
     let calls = |before: &Version| before.loaded().map_or(0, |before| before.calls.peak());
     let count = before.map_or(0, |before| calls(before).clamp(1, MAX_WARM));
-    let count = count.max(usize::from(probe.is_some()));
+    let count = count.max(usize::from(deployed.probe.is_some()));
     let Some(deadline) = Deadline::after(clock::now(), START) else {
         return Ok(());
     };
     let warming = deployed.deployment.warm(count, deadline);
-    warming.await.map_err(DeployError::Start)?;
-    match probe {
-        Some((trial, probe)) => probe::run(probe, trial, &deployed.deployment, deadline).await,
-        None => Ok(()),
-    }
+    warming.await.map_err(DeployError::Start)
 }
 
 /// Ends a version that no new calls go to, unless it is brought back.

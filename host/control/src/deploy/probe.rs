@@ -5,12 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use ostler_call::{Deadline, Encoding};
-use ostler_runtime::{Deployment, Failure, Trial};
+use ostler_runtime::{Failure, Trial};
 use ostler_schema::{Contract, Method, Service, codec};
 use serde::{Deserialize, Serialize};
 
-use super::DeployError;
-use crate::registry::Outline;
+use super::{DeployError, START};
+use crate::clock;
+use crate::registry::{Deployed, Outline};
 
 /// A method with one request message, and that message: `users.get_user
 /// {"user_id": 7}`.
@@ -76,17 +77,17 @@ impl Probe {
     }
 }
 
-/// Has every instance that waits for calls answer.
+/// Has every instance that waits for calls answer the probe of its version.
 ///
 /// # Errors
 /// [`DeployError::Probe`] with what the first one said that could not.
-pub(super) async fn run(
-    probe: &Probe,
-    trial: &Trial,
-    deployment: &Deployment,
-    deadline: Deadline,
-) -> Result<(), DeployError> {
-    let answered = deployment.probe(trial, deadline).await;
+pub(crate) async fn probe(deployed: &Deployed) -> Result<(), DeployError> {
+    let (Some(probe), Some(deadline)) = (&deployed.probe, Deadline::after(clock::now(), START))
+    else {
+        return Ok(());
+    };
+    let trial = probe.of(&deployed.contract, deployed.limits.depth)?;
+    let answered = deployed.deployment.probe(&trial, deadline).await;
     answered.map_err(|failure| {
         let said = match failure {
             Failure::Error(_) => "the method returned an error of its own type".to_owned(),

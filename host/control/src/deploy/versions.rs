@@ -234,6 +234,13 @@ pub(crate) struct Leaving {
     pub(crate) stays: CancellationToken,
 }
 
+impl Leaving {
+    pub(crate) fn of(version: Arc<Version>) -> Self {
+        let stays = version.leave();
+        Self { version, stays }
+    }
+}
+
 /// What a change came to.
 pub(crate) struct Changed {
     /// The version calls go to.
@@ -459,7 +466,7 @@ impl Versions {
                 }
                 committed => {
                     committed?;
-                    return Ok((leaving.into_iter().map(leave).collect(), refused));
+                    return Ok((leaving.into_iter().map(Leaving::of).collect(), refused));
                 }
             }
         }
@@ -481,7 +488,7 @@ impl Versions {
         self.commit(turn, registry, components, change)?;
         Ok(Changed {
             version: edited.version,
-            leaving: edited.leaving.into_iter().map(leave).collect(),
+            leaving: edited.leaving.into_iter().map(Leaving::of).collect(),
         })
     }
 
@@ -695,11 +702,6 @@ fn edit(component: &mut Component, change: impl FnOnce(&mut Component)) -> Edite
         version: component.current.clone(),
         leaving,
     }
-}
-
-fn leave(version: Arc<Version>) -> Leaving {
-    let stays = version.leave();
-    Leaving { version, stays }
 }
 
 /// What is kept of the change of a component; nothing of one of the

@@ -84,8 +84,8 @@ pub struct Deployed {
     pub(crate) contract: Arc<Contract>,
     pub(crate) deployment: Deployment,
     pub(crate) limits: CallLimits,
-    /// What its instances had to answer.
-    probe: Option<Probe>,
+    /// What its instances have to answer before calls go to it.
+    pub(crate) probe: Option<Probe>,
     pub(crate) calls: Arc<Concurrency>,
     /// How its calls end, while somebody wants to know.
     pub(crate) watch: Watch,
@@ -129,7 +129,7 @@ impl Deployed {
         }
     }
 
-    /// The same, whose instances had to answer this.
+    /// The same, whose instances have to answer this.
     pub(crate) fn probed_with(self, probe: Option<Probe>) -> Self {
         Self { probe, ..self }
     }
