@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Bounds of one deployment; each instance and call is held to them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Linear memory of an instance, bytes.
     pub memory: usize,

@@ -107,15 +107,16 @@ impl Deployer {
         });
         let control = self.control.clone();
         blocking(move || {
-            let components = keep.store.components();
             let mut stranded = Vec::new();
             let mut found = Vec::new();
-            for component in &components {
-                match restored(&control, &keep, component) {
-                    Ok(restored) => found.push(restored),
-                    Err(error) => stranded.push((component.name.clone(), error)),
+            keep.store.read(|components| {
+                for component in components {
+                    match restored(&control, &keep, component) {
+                        Ok(restored) => found.push(restored),
+                        Err(error) => stranded.push((component.name.clone(), error)),
+                    }
                 }
-            }
+            });
             stranded.extend(control.restore(found)?);
             // They have no place beside those of the configuration, or no
             // version, and stay in the store until they are deployed anew.

@@ -59,7 +59,7 @@ pub struct Candidate {
 }
 
 /// What a component is held to and given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
     /// What its instances are held to.
     pub guest: Limits,

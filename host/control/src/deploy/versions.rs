@@ -104,7 +104,7 @@ impl Component {
             current: self.current.number,
             trial,
             last: self.last,
-            versions,
+            versions: versions.into(),
         })
     }
 

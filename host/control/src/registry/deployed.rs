@@ -16,7 +16,7 @@ use crate::metrics::{Meters, Metrics};
 
 /// What one call of a deployment may take; bounds of the guest itself are
 /// the runtime's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CallLimits {
     /// The longest a call with one reply may take. `None`: `@timeout`, or
     /// 30 s without one. Calls that stream replies have no total limit but

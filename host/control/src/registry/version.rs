@@ -72,7 +72,7 @@ pub(crate) struct Version {
     /// Where it came from, for messages.
     pub(crate) label: String,
     pub(crate) services: Box<[Outline]>,
-    settings: Settings,
+    settings: Arc<Settings>,
     /// What its calls must be like while it is on trial.
     bounds: Option<Bounds>,
     /// Its file in the store; one of the configuration has none, and is always
@@ -83,7 +83,8 @@ pub(crate) struct Version {
     used: AtomicU64,
     /// Set while it is left to end.
     draining: AtomicBool,
-    drain: Mutex<CancellationToken>,
+    /// Cancelled when it is to stay after all.
+    drain: Mutex<Option<CancellationToken>>,
     /// Why calls were taken from it.
     blame: Mutex<Option<Arc<str>>>,
     /// Held by whoever loads it, stops it or brings it back.
@@ -109,7 +110,7 @@ impl Version {
     ) -> Arc<Self> {
         let label = deployed.label.clone();
         let services = Outline::of(&deployed.contract);
-        let settings = deployed.settings();
+        let settings = Arc::new(deployed.settings());
         Self::of(
             number,
             label,
@@ -149,7 +150,7 @@ impl Version {
         number: u32,
         label: String,
         services: Box<[Outline]>,
-        settings: Settings,
+        settings: Arc<Settings>,
         bounds: Option<Bounds>,
         file: Option<Arc<Kept>>,
         loaded: Option<Arc<Deployed>>,
@@ -201,7 +202,7 @@ impl Version {
         let file = self.file.as_ref()?;
         Some(Record {
             number: self.number,
-            digest: file.digest().clone(),
+            digest: file.digest(),
             label: self.label.clone(),
             services: self.services.clone(),
             settings: self.settings.clone(),
@@ -265,13 +266,15 @@ impl Version {
     pub(crate) fn leave(&self) -> CancellationToken {
         self.draining.store(true, Ordering::Release);
         let token = CancellationToken::new();
-        *self.token() = token.clone();
+        *self.token() = Some(token.clone());
         token
     }
 
     /// It is being brought back.
     pub(crate) fn stay(&self) {
-        self.token().cancel();
+        if let Some(token) = self.token().take() {
+            token.cancel();
+        }
     }
 
     /// It has ended, or was brought back.
@@ -279,7 +282,7 @@ impl Version {
         self.draining.store(false, Ordering::Release);
     }
 
-    fn token(&self) -> MutexGuard<'_, CancellationToken> {
+    fn token(&self) -> MutexGuard<'_, Option<CancellationToken>> {
         self.drain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

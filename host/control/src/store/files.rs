@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,37 +17,42 @@ use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 
-/// SHA-256 of a component in lower-case hex.
-#[derive(Clone, Debug, Eq, Hash, PartialEq, serde::Deserialize, serde::Serialize)]
+/// SHA-256 of a component; as text, lower-case hex.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Deserialize, serde::Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Digest(String);
+pub(crate) struct Digest([u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-/// Characters of a digest.
-const DIGEST: usize = 64;
-
 impl Digest {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let mut text = String::with_capacity(DIGEST);
-        for byte in Sha256::digest(bytes) {
-            write!(text, "{byte:02x}").unwrap_or_default();
-        }
-        Self(text)
+        Self(Sha256::digest(bytes).into())
     }
 
     /// The digest as it is.
-    pub(crate) fn bytes(&self) -> [u8; DIGEST / 2] {
-        let mut bytes = [0; DIGEST / 2];
-        for (byte, pair) in bytes.iter_mut().zip(self.0.as_bytes().chunks(2)) {
+    pub(crate) fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl FromStr for Digest {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let mut digest = [0; 32];
+        if text.len() != 2 * digest.len() || !text.bytes().all(hex) {
+            return Err("a digest is 64 hexadecimal digits");
+        }
+        for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
             let pair = std::str::from_utf8(pair).unwrap_or_default();
             *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
         }
-        bytes
+        Ok(Self(digest))
     }
 }
 
@@ -54,17 +60,13 @@ impl TryFrom<String> for Digest {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == DIGEST && text.bytes().all(hex) {
-            return Ok(Self(text));
-        }
-        Err("a digest is 64 hexadecimal digits")
+        text.parse()
     }
 }
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
-        digest.0
+        digest.to_string()
     }
 }
 
@@ -106,7 +108,7 @@ impl Files {
     /// Writes the file of these bytes, over the one that may be there: that
     /// one could be damaged.
     pub(super) fn add(this: &Arc<Self>, bytes: &[u8]) -> Result<Kept, StoreError> {
-        let kept = Self::hold(this, &Digest::of(bytes));
+        let kept = Self::hold(this, Digest::of(bytes));
         let number = this.written.fetch_add(1, Ordering::Relaxed);
         let path = kept.path();
         let placed = place(&path, &format!("{number}.tmp"), bytes);
@@ -115,11 +117,11 @@ impl Files {
         Ok(kept)
     }
 
-    pub(super) fn hold(this: &Arc<Self>, digest: &Digest) -> Kept {
-        *this.lock().held.entry(digest.clone()).or_default() += 1;
+    pub(super) fn hold(this: &Arc<Self>, digest: Digest) -> Kept {
+        *this.lock().held.entry(digest).or_default() += 1;
         Kept {
             files: this.clone(),
-            digest: digest.clone(),
+            digest,
         }
     }
 
@@ -151,11 +153,10 @@ impl Files {
             let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
             let spare = match end {
                 "tmp" => {
-                    Digest::try_from(stem.split('.').next().unwrap_or_default().to_owned()).is_ok()
+                    let name = stem.split('.').next().unwrap_or_default();
+                    name.parse::<Digest>().is_ok()
                 }
-                "wasm" | CONTRACT => {
-                    Digest::try_from(stem.to_owned()).is_ok_and(|digest| !self.lock().has(&digest))
-                }
+                "wasm" | CONTRACT => stem.parse().is_ok_and(|digest| !self.lock().has(&digest)),
                 _ => false,
             };
             if spare {
@@ -191,7 +192,7 @@ impl Files {
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(format!("{}.wasm", digest.0))
+        self.folder.join(format!("{digest}.wasm"))
     }
 
     fn lock(&self) -> MutexGuard<'_, Uses> {
@@ -207,8 +208,8 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
     }
 
     pub(crate) fn path(&self) -> PathBuf {

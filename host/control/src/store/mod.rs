@@ -93,15 +93,15 @@ impl Store {
 
     /// What components are held to, beside those of the configuration.
     pub fn settings(&self) -> Vec<Settings> {
-        let components = self.components();
-        let versions = components.into_iter().flat_map(|c| c.versions);
-        versions.map(|version| version.settings).collect()
+        self.read(|components| {
+            let versions = components.iter().flat_map(|c| &c.versions);
+            versions.map(|v| v.settings.as_ref().clone()).collect()
+        })
     }
 
-    /// What the state has.
-    pub(crate) fn components(&self) -> Vec<Component> {
-        let state = self.state();
-        state.components.all().into_iter().cloned().collect()
+    /// Looks at what the state has; no change is made meanwhile.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&[&Component]) -> T) -> T {
+        look(&self.state().components.all())
     }
 
     /// Writes the file of a component; it goes with the last that refers to
@@ -115,7 +115,7 @@ impl Store {
 
     /// The file of a version in the state.
     pub(crate) fn file(&self, record: &Record) -> Kept {
-        Files::hold(&self.files, &record.digest)
+        Files::hold(&self.files, record.digest)
     }
 
     /// Makes a change of the state. Blocking.
@@ -131,7 +131,7 @@ impl Store {
             uncertain,
         } = &mut *state;
         let now = change.digests();
-        self.files.refer(now.iter().cloned());
+        self.files.refer(now.iter().copied());
         let error = match journal.write(components, &change) {
             Ok(()) => {
                 let before = components.apply(change);

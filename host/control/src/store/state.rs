@@ -2,6 +2,7 @@
 //! read it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ostler_runtime::Limits;
@@ -42,13 +43,15 @@ pub(super) struct Components {
     by_name: HashMap<String, (i64, Component)>,
     /// No place is as far from zero.
     end: i64,
+    /// Those that were met last: most components have the same.
+    settings: Arc<Settings>,
 }
 
 impl Components {
     /// Makes a change; gives what the component was before.
     pub(super) fn apply(&mut self, change: Change) -> Option<Component> {
         self.end += 1;
-        let (place, component) = match change {
+        let (place, mut component) = match change {
             Change::Added(component) => (self.end, component),
             Change::Changed(component) => {
                 let before = self.by_name.get(&component.name);
@@ -57,9 +60,20 @@ impl Components {
             Change::Promoted(component) => (-self.end, component),
             Change::Removed(name) => return self.by_name.remove(&name).map(|(_, before)| before),
         };
+        for version in &mut component.versions {
+            self.share(&mut version.settings);
+        }
         let name = component.name.clone();
         let before = self.by_name.insert(name, (place, component));
         before.map(|(_, before)| before)
+    }
+
+    fn share(&mut self, settings: &mut Arc<Settings>) {
+        if self.settings == *settings {
+            *settings = self.settings.clone();
+        } else {
+            self.settings = settings.clone();
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,12 +101,12 @@ pub(crate) struct Component {
     /// The highest number that any version had.
     pub(crate) last: u32,
     /// Oldest first.
-    pub(crate) versions: Vec<Record>,
+    pub(crate) versions: Box<[Record]>,
 }
 
 impl Component {
     pub(super) fn digests(&self) -> impl Iterator<Item = Digest> {
-        self.versions.iter().map(|version| version.digest.clone())
+        self.versions.iter().map(|version| version.digest)
     }
 }
 
@@ -118,8 +132,8 @@ pub(crate) struct Record {
     /// nothing was written of it.
     #[serde(default)]
     pub(crate) services: Box<[Outline]>,
-    #[serde(with = "SettingsFields")]
-    pub(crate) settings: Settings,
+    #[serde(with = "shared")]
+    pub(crate) settings: Arc<Settings>,
     /// What its calls must be like while it is on trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bounds: Option<Bounds>,
@@ -138,6 +152,28 @@ struct SettingsFields {
     config: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     probe: Option<Probe>,
+}
+
+/// What several versions share is written for each.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserializer, Serializer};
+
+    use super::{Settings, SettingsFields};
+
+    pub(super) fn serialize<S: Serializer>(
+        settings: &Arc<Settings>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        SettingsFields::serialize(settings, to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Arc<Settings>, D::Error> {
+        SettingsFields::deserialize(from).map(Arc::new)
+    }
 }
 
 #[derive(Deserialize, Serialize)]

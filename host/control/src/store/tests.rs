@@ -44,13 +44,17 @@ fn outline() -> Outline {
     }
 }
 
+fn components(store: &Store) -> Vec<Component> {
+    store.read(|all| all.iter().map(|&component| component.clone()).collect())
+}
+
 fn component(versions: &[(u32, &Kept)]) -> Component {
     let records = versions.iter().map(|(number, kept)| Record {
         number: *number,
-        digest: kept.digest().clone(),
+        digest: kept.digest(),
         label: format!("{number}.wasm"),
         services: [outline()].into(),
-        settings: settings(),
+        settings: settings().into(),
         bounds: (number % 2 == 0).then(|| Bounds {
             latency: Some(Duration::from_millis(7)),
             ..Bounds::default()
@@ -88,12 +92,12 @@ fn named(name: &str, kept: &Kept) -> Component {
 
 /// All of what is kept, as text.
 fn all(store: &Store) -> String {
-    serde_json::to_string(&store.components()).unwrap()
+    serde_json::to_string(&components(store)).unwrap()
 }
 
 /// The names of what is kept, in its order.
 fn order(store: &Store) -> Vec<String> {
-    let components = store.components().into_iter();
+    let components = components(store).into_iter();
     components.map(|component| component.name).collect()
 }
 
@@ -125,7 +129,7 @@ fn mode(path: &Path) -> u32 {
 fn what_was_saved_is_found() {
     let (_parent, folder) = folder();
     let store = Store::open(&folder).unwrap();
-    assert!(store.components().is_empty());
+    assert!(components(&store).is_empty());
     let (one, two) = (store.add(b"one").unwrap(), store.add(b"two").unwrap());
     let saved = component(&[(1, &one), (2, &two)]);
     store.save(Added(saved.clone())).unwrap();
@@ -136,7 +140,7 @@ fn what_was_saved_is_found() {
     drop((one, two, store));
 
     let store = Store::open(&folder).unwrap();
-    let found = store.components();
+    let found = components(&store);
     assert_eq!(
         all(&store),
         serde_json::to_string(&[saved]).unwrap(),
@@ -216,7 +220,7 @@ fn a_damaged_component_is_told_by_its_name() {
         let path = folder.join(COMPONENTS).join(&names(&folder)[0]);
         fs::write(&path, damage).unwrap();
         let store = Store::open(&folder).unwrap();
-        let file = store.file(&store.components()[0].versions[0]);
+        let file = store.file(&components(&store)[0].versions[0]);
         let error = file.read().unwrap_err().to_string();
         assert!(error.contains(&*path.to_string_lossy()), "{error}");
         assert!(error.contains("damaged"), "{error}");
@@ -331,7 +335,7 @@ fn what_was_not_written_to_its_end_was_not_changed() {
         let store = Store::open(&folder).unwrap();
         assert_eq!(fs::read(&path).unwrap(), torn, "it is not changed");
         // What comes next is not behind it.
-        let one = store.file(&store.components()[0].versions[0]);
+        let one = store.file(&components(&store)[0].versions[0]);
         store.save(Added(named("next", &one))).unwrap();
         drop((one, store));
         let store = Store::open(&folder).unwrap();
@@ -340,7 +344,7 @@ fn what_was_not_written_to_its_end_was_not_changed() {
     }
     fs::write(&path, &whole[..line]).unwrap();
     assert_eq!(
-        Store::open(&folder).unwrap().components()[0].versions.len(),
+        components(&Store::open(&folder).unwrap())[0].versions.len(),
         2
     );
 }
@@ -430,7 +434,7 @@ fn a_state_of_many_changes_is_written_anew() {
     assert!((5..=9).contains(&anew), "{anew}: not at each change");
     drop((one, store));
     let store = Store::open(&folder).unwrap();
-    let last: Vec<_> = store.components().iter().map(|c| c.last).collect();
+    let last: Vec<_> = components(&store).iter().map(|c| c.last).collect();
     assert_eq!(last, [9, 498, 499, 497]);
 }
 
@@ -544,9 +548,9 @@ fn what_may_be_on_disk_keeps_its_files() {
     assert!(error.contains("state.json: cannot be written"), "{error}");
     drop(two);
     assert_eq!(names(&folder).len(), 2);
-    assert_eq!(store.components()[0].current, 1);
+    assert_eq!(components(&store)[0].current, 1);
     // Whatever comes next is written whole.
-    let one = store.file(&store.components()[0].versions[0]);
+    let one = store.file(&components(&store)[0].versions[0]);
     store.save(Added(named("next", &one))).unwrap();
     assert_eq!(lines(&folder), 3);
     assert!(!path.is_symlink());
@@ -571,4 +575,25 @@ fn a_file_that_is_not_as_it_was_left_is_written_anew() {
         let (_, found) = Journal::open(path.clone()).unwrap();
         assert_eq!(serde_json::to_string(&found.all()).unwrap(), all(&store));
     }
+}
+
+#[test]
+fn equal_settings_are_held_once() {
+    let (_parent, folder) = folder();
+    let store = Store::open(&folder).unwrap();
+    let kept = store.add(b"one").unwrap();
+    let mut third = named("third", &kept);
+    third.versions[0].settings = Arc::default();
+    for component in [named("first", &kept), named("second", &kept), third] {
+        store.save(Added(component)).unwrap();
+    }
+    let shared = |store: &Store| {
+        store.read(|all| {
+            let of = |place: usize| &all[place].versions[0].settings;
+            [1, 2].map(|place| Arc::ptr_eq(of(0), of(place)))
+        })
+    };
+    assert_eq!(shared(&store), [true, false]);
+    drop(store);
+    assert_eq!(shared(&Store::open(&folder).unwrap()), [true, false]);
 }
