@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use ostler_call::{Body, Deadline, Head, Reply, Status};
-use ostler_runtime::CallInfo;
+use ostler_runtime::{CallInfo, NotSeated};
 use ostler_schema::{
     Admission, Admitted, Call, CallFuture, Contract, ContractFuture, Handler, Health,
 };
@@ -29,6 +29,9 @@ use crate::registry::{DEFAULT_TENANT, Deployed, Profile, Registry, Services, Ver
 use crate::resolve::{Found, Pinned, pin};
 use crate::store::Kept;
 
+/// How long the instances of a version that is gone back to may take to start,
+/// and to answer a probe: calls may fail until then.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long a call without a deadline waits for its component to be loaded.
 const WAKE: Duration = Duration::from_secs(30);
 /// How often a call waits for a component that went to sleep again.
@@ -135,7 +138,8 @@ impl Control {
     /// the one before. Returns the number of the version that calls go to.
     ///
     /// # Errors
-    /// [`DeployError`] when there is none, or it cannot be loaded or kept.
+    /// [`DeployError`] when there is none, it cannot be loaded or kept, its
+    /// instances do not start, or another was put live meanwhile.
     pub async fn rollback(
         &self,
         name: &str,
@@ -145,58 +149,77 @@ impl Control {
         let (control, name) = (self.clone(), self.named(name));
         // Who asked may go away, but a version is brought back or is not.
         let back = async move {
-            let went = control.back_to(&name, number, drain).await;
+            let went = control.roll_back(&name, number, drain).await;
             went.inspect_err(|e| control.failed(&name, Change::Rollback, e))
         };
         let went = self.retiring.spawn(back).await;
         went.map_err(|panic| DeployError::Panicked(panic.to_string()))?
     }
 
-    async fn back_to(
+    async fn roll_back(
         &self,
         name: &Arc<str>,
         number: Option<u32>,
         drain: Drain,
     ) -> Result<u32, DeployError> {
-        let to = self.versions.before(name, number)?;
-        if let Before::Earlier(version) = &to {
-            self.load_again(version).await?;
-            self.warm(name, version, drain).await?;
-        }
+        let chosen = self.versions.before(name, number)?;
+        let Before::Earlier(version) = &chosen else {
+            let _turn = self.back.lock().await;
+            return self.bring_back(name, chosen, drain).await;
+        };
+        let warmed = self.warm(name, version).await;
         let _turn = self.back.lock().await;
-        self.bring_back(name, to, drain).await
+        let back = match warmed.and_then(|()| self.versions.before(name, number)) {
+            Ok(Before::Earlier(now)) if Arc::ptr_eq(&now, version) => {
+                self.bring_back(name, Before::Earlier(now), drain).await
+            }
+            Ok(_) => Err(DeployError::Overtaken(name.to_string())),
+            Err(error) => Err(error),
+        };
+        if back.is_err() && version.loaded().is_some() && self.versions.place(version).is_none() {
+            self.retire(Leaving::of(version.clone()), drain);
+        }
+        back
     }
 
-    async fn load_again(&self, version: &Arc<Version>) -> Result<(), DeployError> {
-        version.stay();
-        self.load_one(version).await
-    }
-
-    /// Starts instances of an earlier version as for a new one. It has served
-    /// before, and who goes back may have no choice: that it does not answer
-    /// its probe is only told.
-    async fn warm(
-        &self,
-        name: &str,
-        version: &Arc<Version>,
-        drain: Drain,
-    ) -> Result<(), DeployError> {
+    /// Loads a version and starts instances of it, as for a new one, unless it
+    /// has calls. Only one that cannot start is refused: it has served before,
+    /// and what is live may be what keeps it from starting now.
+    async fn warm(&self, name: &str, version: &Arc<Version>) -> Result<(), DeployError> {
+        if self.versions.place(version).is_some() {
+            return Ok(());
+        }
+        self.load_again(version).await?;
         let Some(deployed) = version.loaded() else {
             return Ok(());
         };
+        // It is not put to sleep meanwhile.
+        let _held = deployed.calls.enter();
         let before = self.current(name);
-        if let Err(error) = deploy::start(before.as_deref(), &deployed).await {
-            let _turn = self.back.lock().await;
-            if self.versions.place(version).is_none() {
-                self.retire(Leaving::of(version.clone()), drain);
+        let version = version.number;
+        match deploy::start(before.as_deref(), &deployed, AGAIN).await {
+            Ok(()) => {}
+            Err(NotSeated::NotStarted(status)) => return Err(DeployError::Start(status)),
+            Err(NotSeated::Refused(status)) => {
+                tracing::warn!(
+                    component = name,
+                    version,
+                    %status,
+                    "its instances start with its calls"
+                );
+                return Ok(());
             }
-            return Err(error);
         }
-        if let Err(error) = deploy::probe(&deployed).await {
-            let version = version.number;
-            tracing::warn!(component = name, version, %error, "rolled back to all the same");
+        if let Err(error) = deploy::probe(&deployed, AGAIN).await {
+            tracing::warn!(component = name, version, %error, "it does not answer its probe now");
         }
         Ok(())
+    }
+
+    /// Loads a version, or keeps one that was to end.
+    async fn load_again(&self, version: &Arc<Version>) -> Result<(), DeployError> {
+        version.stay();
+        self.load_one(version).await
     }
 
     /// Sends all calls to a version, loaded again. For who has the turn, since

@@ -22,7 +22,7 @@ pub(crate) type Digest = [u8; 32];
 const CHECKSUM: &str = "xxh3";
 /// Characters of a name before its ending: digest, `-`, the engine's hash.
 const NAME: usize = 64 + 1 + 16;
-/// How exactly it is known when an artefact was last used.
+/// How exactly it is known when an artefact was last loaded.
 const USED: Duration = Duration::from_secs(3600);
 
 /// The folder. Hosts of one user may share it.
@@ -30,7 +30,8 @@ const USED: Duration = Duration::from_secs(3600);
 pub(crate) struct Cache {
     folder: PathBuf,
     limit: u64,
-    /// Bytes in it as far as this host knows; `None` before it looked.
+    /// Bytes in it when this host looked, and what it has added since; `None`
+    /// before it looked.
     bytes: Mutex<Option<u64>>,
 }
 
@@ -83,7 +84,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Removes what was least recently used once the folder holds too much,
+    /// Removes what was loaded longest ago once the folder holds too much,
     /// except what was `added` just now. What a host has mapped it keeps.
     fn make_room(&self, added: &Path, bytes: u64) {
         let mut known = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,7 +155,7 @@ fn modified(metadata: &Metadata) -> SystemTime {
     metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// Notes that an artefact is used, in its time of modification.
+/// Notes that an artefact is loaded, in its time of modification.
 pub(crate) fn touch(artefact: &File) -> io::Result<()> {
     let now = SystemTime::now();
     let used = modified(&artefact.metadata()?);

@@ -478,20 +478,16 @@ impl Deployment {
     /// calls, as far as the limits allow.
     ///
     /// # Errors
-    /// The status of the first that does not start, or not until `deadline`.
-    pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), Status> {
-        let warmed = async {
-            self.start(Some(deadline), Lane::Yes).await?;
-            for _ in self.live.pool.idle()..count {
-                let Some(permit) = self.live.pool.reserve() else {
-                    break;
-                };
-                self.make(permit, Some(deadline), Lane::Yes).await?;
-            }
-            Ok(())
-        };
-        let warmed = warmed.await;
-        warmed.map_err(|(NotSeated::Refused(status) | NotSeated::NotStarted(status))| status)
+    /// Why the first one does not start, or not until `deadline`.
+    pub async fn warm(&self, count: usize, deadline: Deadline) -> Result<(), NotSeated> {
+        self.start(Some(deadline), Lane::Yes).await?;
+        for _ in self.live.pool.idle()..count {
+            let Some(permit) = self.live.pool.reserve() else {
+                break;
+            };
+            self.make(permit, Some(deadline), Lane::Yes).await?;
+        }
+        Ok(())
     }
 
     /// Has every instance that waits for calls answer one of the host's own,

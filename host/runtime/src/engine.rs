@@ -55,7 +55,7 @@ pub struct EngineConfig {
     pub table_elements: usize,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
-    /// What that folder may hold, bytes; beyond, what was least recently used
+    /// What that folder may hold, bytes; beyond, what was loaded longest ago
     /// goes.
     pub cache_size: u64,
     /// Who compiles components.

@@ -70,7 +70,8 @@ pub(crate) fn compiled(
 /// as absent: it is compiled and written anew.
 fn map(engine: &Engine, path: &Path) -> Option<Component> {
     let file = File::open(path).ok()?;
-    if !verified(&file, path) {
+    let expected = fs::read(checksum_path(path)).ok()?;
+    if !verified(&file, &expected) {
         tracing::warn!(path = %path.display(), "the compiled component is damaged; compiling it anew");
         return None;
     }
@@ -90,11 +91,8 @@ fn map(engine: &Engine, path: &Path) -> Option<Component> {
     }
 }
 
-fn verified(file: &File, path: &Path) -> bool {
-    let (Ok(expected), Ok(found)) = (fs::read(checksum_path(path)), checksum(file)) else {
-        return false;
-    };
-    found.to_be_bytes()[..] == expected[..]
+fn verified(file: &File, expected: &[u8]) -> bool {
+    checksum(file).is_ok_and(|found| found.to_be_bytes()[..] == *expected)
 }
 
 /// Maps the file, since copying it takes longer than the checksum.

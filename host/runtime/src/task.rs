@@ -459,15 +459,11 @@ impl GuestTask {
         finished.outcome.headers = std::mem::take(&mut meta.headers);
         finished.outcome.trailers = std::mem::take(&mut meta.trailers);
         drop(meta);
-        // What a guest comes to after its time, a value or words of its own, is
-        // too late, even where the caller was not yet told.
-        let late = matches!(self.reason(), Reason::Deadline | Reason::Idle);
-        let by_host = matches!(
-            finished.outcome.result,
-            Err(Failure::Host(_) | Failure::Start(_))
-        );
-        if late && !by_host {
-            finished.outcome.result = Err(Failure::Host(self.reason().status()));
+        // What comes of it after its time is too late, even where the caller was
+        // not yet told.
+        let reason = self.reason();
+        if matches!(reason, Reason::Deadline | Reason::Idle) {
+            finished.outcome.result = Err(Failure::Host(reason.status()));
         }
         if let Some(instance) = finished.instance {
             instance.give_back(Arc::clone(self));

@@ -294,7 +294,7 @@ async fn a_probe_does_not_keep_a_version_from_coming_back() {
         let good = which("1.2.0", 3);
         admin.deploy("good.wasm", &good, &["--probe", "none"]).await;
         let told = |line: &str| {
-            field(line, "message") == "rolled back to all the same"
+            field(line, "message") == "it does not answer its probe now"
                 && field(line, "error").contains("the probe `which.which {}` failed: internal")
         };
         loop {

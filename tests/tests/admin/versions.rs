@@ -61,6 +61,7 @@ async fn a_version_that_does_not_start_is_not_brought_back() {
     // The first of a component is not called before it is live.
     admin.deploy("bad.wasm", &startless(), &[]).await;
     admin.deploy("two.wasm", &which("1.2.0", 2), &[]).await;
+    admin.ended(1, 1).await;
     let text = admin.refuses(3, &["rollback", "which"]).await;
     assert!(text.contains("did not start"), "{text}");
     assert_eq!(admin.which("which").await, Ok(2));
@@ -81,10 +82,29 @@ async fn what_is_brought_back_has_started() {
     assert_eq!(said, "counted.v1 version 1 is live again\n");
     let back = |line: &str| field(line, "message") == "rolled back";
     admin.host.log.wait_count(back, 1).await;
+    let started = |line: &str| field(line, "message").starts_with("started");
     let lines = admin.host.log.lines();
-    let place = lines.iter().position(|line| back(line)).unwrap();
-    let before = field(&lines[place - 1], "message");
-    assert!(before.starts_with("started"), "{before}");
+    let before = lines.iter().take_while(|line| !back(line));
+    assert_eq!(before.filter(|line| started(line)).count(), 3);
+}
+
+#[tokio::test]
+async fn what_is_drained_while_an_earlier_version_starts_does_not_come_back() {
+    let file = guest("lifecycle").to_str().unwrap().to_owned();
+    let config = format!("[[service]]\ncomponent = {file:?}\nconfig = {{ slow = \"true\" }}\n");
+    let admin = Admin::start_with(&config).await;
+    admin.says(&["deploy", &file]).await;
+    admin.ended(1, 1).await;
+    let starting = |line: &str| field(line, "message").starts_with("starting");
+    let drain = async {
+        admin.host.log.wait_count(starting, 2).await;
+        admin.says(&["drain", "counted"]).await
+    };
+    let (text, _) = tokio::join!(admin.refuses(2, &["rollback", "counted"]), drain);
+    assert!(text.contains("there is no component"), "{text}");
+    // Nothing of it is left running.
+    admin.ended(1, 2).await;
+    assert_eq!(admin.says(&["list"]).await, "nothing is deployed\n");
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ pub enum DeployError {
         /// The version that was asked for; else the one before.
         number: Option<u32>,
     },
+    /// What is live of this component was changed meanwhile.
+    Overtaken(String),
     /// It cannot be kept, or is not kept any more.
     Store(StoreError),
     /// The names of its services are not those it was deployed with.
@@ -73,6 +75,11 @@ impl fmt::Display for DeployError {
             Self::NoVersion { component, .. } => {
                 write!(f, "{component:?} has no earlier version to go back to")
             }
+            Self::Overtaken(component) => write!(
+                f,
+                "{component:?} was changed while an earlier version of it was started; look at \
+                 `ostler list`, and roll back again"
+            ),
             Self::Store(error) => error.fmt(f),
             Self::Outline => f.write_str(
                 "its services are not those it was deployed with; the store was changed by hand, or by another version of this host: deploy it again",

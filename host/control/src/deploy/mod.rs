@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ostler_call::Deadline;
-use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits};
+use ostler_runtime::{Deployment, DeploymentOptions, Engine, Limits, NotSeated};
 use ostler_schema::compat::{Comparison, Verdict, compare};
 use ostler_schema::{Contract, Handler as _, Health};
 
@@ -238,8 +238,13 @@ impl Deployer {
             if before.is_some() || deployed.probe.is_some() {
                 tell(Step::Warming);
             }
-            start(before.as_deref(), &deployed).await?;
-            probe(&deployed).await?;
+            let started = start(before.as_deref(), &deployed, START).await;
+            started.map_err(
+                |(NotSeated::Refused(status) | NotSeated::NotStarted(status))| {
+                    DeployError::Start(status)
+                },
+            )?;
+            probe(&deployed, START).await?;
             tell(Step::Waiting);
             let file = match rollout.fleeting {
                 true => None,
@@ -329,19 +334,19 @@ fn load(
 /// be slower.
 ///
 /// # Errors
-/// [`DeployError::Start`] with what the first one said that does not start.
+/// Why the first one does not start, or not `within` this time.
 pub(crate) async fn start(
     before: Option<&Version>,
     deployed: &Deployed,
-) -> Result<(), DeployError> {
+    within: Duration,
+) -> Result<(), NotSeated> {
     let calls = |before: &Version| before.loaded().map_or(0, |before| before.calls.peak());
     let count = before.map_or(0, |before| calls(before).clamp(1, MAX_WARM));
     let count = count.max(usize::from(deployed.probe.is_some()));
-    let Some(deadline) = Deadline::after(clock::now(), START) else {
-        return Ok(());
-    };
-    let warming = deployed.deployment.warm(count, deadline);
-    warming.await.map_err(DeployError::Start)
+    match Deadline::after(clock::now(), within) {
+        Some(deadline) => deployed.deployment.warm(count, deadline).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends a version that no new calls go to, unless it is brought back.

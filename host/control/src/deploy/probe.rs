@@ -1,15 +1,16 @@
-//! A call that every new instance has to answer before the switch: a version
+//! A call that every new instance has to answer before the switch: a new version
 //! that cannot is refused, and one that can has done its first work.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ostler_call::{Deadline, Encoding};
 use ostler_runtime::{Failure, Trial};
 use ostler_schema::{Contract, Method, Service, codec};
 use serde::{Deserialize, Serialize};
 
-use super::{DeployError, START};
+use super::DeployError;
 use crate::clock;
 use crate::registry::{Deployed, Outline};
 
@@ -80,9 +81,10 @@ impl Probe {
 /// Has every instance that waits for calls answer the probe of its version.
 ///
 /// # Errors
-/// [`DeployError::Probe`] with what the first one said that could not.
-pub(crate) async fn probe(deployed: &Deployed) -> Result<(), DeployError> {
-    let (Some(probe), Some(deadline)) = (&deployed.probe, Deadline::after(clock::now(), START))
+/// [`DeployError::Probe`] with what the first one said that could not, or not
+/// `within` this time.
+pub(crate) async fn probe(deployed: &Deployed, within: Duration) -> Result<(), DeployError> {
+    let (Some(probe), Some(deadline)) = (&deployed.probe, Deadline::after(clock::now(), within))
     else {
         return Ok(());
     };

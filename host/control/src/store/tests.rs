@@ -578,7 +578,7 @@ fn a_file_that_is_not_as_it_was_left_is_written_anew() {
 }
 
 #[test]
-fn equal_settings_are_held_once() {
+fn the_settings_of_neighbours_are_held_once() {
     let (_parent, folder) = folder();
     let store = Store::open(&folder).unwrap();
     let kept = store.add(b"one").unwrap();

@@ -438,6 +438,7 @@ impl Fault {
             DeployError::Names(_) => (409, "names"),
             DeployError::Unknown(_) => (404, "not_found"),
             DeployError::NoVersion { .. } => (409, "no_version"),
+            DeployError::Overtaken(_) => (409, "overtaken"),
             DeployError::Store(_) | DeployError::Outline => (500, "store"),
             DeployError::Panicked(_) => (500, "internal"),
             DeployError::Leaving => (503, "shutting_down"),

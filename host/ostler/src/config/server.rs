@@ -24,7 +24,7 @@ pub struct Server {
     pub access_log: AccessLog,
     /// Where compiled components are kept; `None` compiles at every start.
     pub cache: Option<PathBuf>,
-    /// What that folder may hold, bytes; beyond, what was least recently used
+    /// What that folder may hold, bytes; beyond, what was loaded longest ago
     /// goes.
     pub cache_size: usize,
     /// What the compilation of one component may take, where it has a process

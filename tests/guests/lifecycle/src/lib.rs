@@ -1,11 +1,12 @@
 //! Is started and stopped, each instance and the deployment; `fail = "true"` in
 //! its configuration makes the start of an instance fail, `fail = "deployment"`
-//! that of the deployment.
+//! that of the deployment, and `slow = "true"` makes the former take two seconds.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use counted::{Counted, Started};
-use ostler_guest::{DeploymentLifecycle, Lifecycle, Status, log};
+use ostler_guest::{DeploymentLifecycle, Lifecycle, Status, log, poll};
 
 ostler_guest::service!("wit");
 
@@ -28,7 +29,11 @@ impl Counted for Service {
 
 impl Lifecycle for Service {
     fn start(config: Vec<(String, String)>) -> Result<(), Status> {
-        if fails(&config, "true") {
+        if has(&config, "slow", "true") {
+            log::info!("starting");
+            poll::sleep(Duration::from_secs(2));
+        }
+        if has(&config, "fail", "true") {
             return Err(Status::failed_precondition("told to fail"));
         }
         log::info!(keys = config.len(), "started");
@@ -49,7 +54,7 @@ impl Lifecycle for Service {
 
 impl DeploymentLifecycle for Service {
     fn start(config: Vec<(String, String)>) -> Result<(), Status> {
-        if fails(&config, "deployment") {
+        if has(&config, "fail", "deployment") {
             return Err(Status::failed_precondition("told to fail as a whole"));
         }
         log::info!(keys = config.len(), "deployment started");
@@ -61,7 +66,6 @@ impl DeploymentLifecycle for Service {
     }
 }
 
-fn fails(config: &[(String, String)], what: &str) -> bool {
-    let mut pairs = config.iter();
-    pairs.any(|(key, value)| key == "fail" && value == what)
+fn has(config: &[(String, String)], key: &str, value: &str) -> bool {
+    config.iter().any(|(k, v)| k == key && v == value)
 }
