@@ -37,8 +37,12 @@ async fn over(scheme: &str, config: &str, options: &[&str], protocol: &str) {
         Pages::of(folder.path()).await,
         Pages::of(folder.path()).await,
     );
-    let origins = format!("server.http.origins = [{:?}]\n{config}", ours.origin);
-    let host = Host::start(&GUESTS, Some(&origins)).await;
+    // What sends until it is given up may do so for as long as a page takes.
+    let config = format!(
+        "limits.cpu = \"30s\"\nserver.http.origins = [{:?}]\n{config}",
+        ours.origin
+    );
+    let host = Host::start(&GUESTS, Some(&config)).await;
     let set = folder.path().join("all.binpb");
     let set = set.to_str().unwrap();
     let describe = [options, &["-protoset-out", set]].concat();
